@@ -1,0 +1,155 @@
+"""Makes the templates from the schema and the default settings: ``python -m templates.build`` writes them here.
+
+The same sources always give the same parts: nothing in the workbooks depends on when or where they were made.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from openpyxl.workbook import Workbook
+from openpyxl.workbook.defined_name import DefinedName
+
+from templates import look, rows
+from templates.sheets import Placed, add_table
+from templates.start import add_start
+from templates.summary import add_summary
+from tracker.schema import ARTIFACT_CATEGORIES, RUNS, TABLES, Column, Table
+from tracker.settings import DEFAULTS
+
+ORDER = ("runs", "artifacts", "checklist", "sop", "models", "lineage", "retention", "people", "settings")
+"""The tables as their sheets come."""
+
+TAB_COLORS = {"runs": look.BLUE, "artifacts": look.BLUE, "models": look.BLUE, "lineage": look.BLUE} | {
+    name: look.GREEN for name in ("checklist", "sop", "retention")
+}
+
+KINDS = Table(
+    "kinds",
+    ("category", "kind"),
+    "The kinds of artifacts that the Artifacts sheet offers to choose from. Add your own.",
+    (
+        Column("category", "text", "Which of the four kinds of work it belongs to.", "person", ARTIFACT_CATEGORIES, 20),
+        Column("kind", "text", "The name of the kind.", "person", width=26),
+        Column("what it is", "text", "What belongs to it.", "person", width=62),
+    ),
+)
+"""A table of people alone: Tracker does not know it, and the drop-down list of artifacts reads it."""
+
+MADE = datetime(2026, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What one template has beyond the schema."""
+
+    name: str
+    purpose: str
+    sop: tuple[rows.Row, ...] = rows.GENERAL_SOP
+    run_columns: tuple[str, ...] = ()
+    """Columns that runs of this kind have, after ``owner``: metrics and params."""
+    metric: str = ""
+    """What Summary compares at first; blank: the first metric there is."""
+    chart_column: str = "duration"
+    chart_title: str = "Seconds that each run took"
+
+
+TEMPLATES = (
+    Template("general", "The registry of your experiments. People edit it here, scripts log to it, the app shows it."),
+    Template(
+        "classification",
+        "The registry of your classifiers. People edit it here, scripts log to it, the app shows it.",
+        rows.GENERAL_SOP + rows.CLASSIFICATION_SOP,
+        (
+            "metrics.accuracy",
+            "metrics.auc",
+            "metrics.f1",
+            "metrics.precision",
+            "metrics.recall",
+            "metrics.log_loss",
+            "params.model",
+            "params.seed",
+        ),
+        "accuracy",
+        "metrics.accuracy",
+        "Accuracy of each run",
+    ),
+)
+
+
+def columns_of(table: Table, template: Template) -> tuple[Column, ...]:
+    """The table's columns in the template: the schema's, and in runs those that such runs have beside their owner."""
+    if table is not RUNS:
+        return table.columns
+    extra = [column for name in template.run_columns if (column := RUNS.column(name))]
+    place = [column.name for column in RUNS.columns].index("owner") + 1
+    return (*RUNS.columns[:place], *extra, *RUNS.columns[place:])
+
+
+def rows_of(table: Table, template: Template) -> Sequence[rows.Row]:
+    """What stands in the table when a registry begins."""
+    if table.name == "settings":
+        return [{"name": name, "value": value, "help": text} for name, (value, text) in DEFAULTS.items()]
+    return {"sop": template.sop, "retention": rows.RETENTION_CLASSES}.get(table.name, ())
+
+
+def make(template: Template) -> Workbook:
+    """The template as an openpyxl workbook."""
+    book = Workbook()
+    book.remove(book.active)
+    look.prepare(book)
+    placed: dict[str, Placed] = {}
+    for name in ORDER:
+        table = TABLES[name]
+        color = TAB_COLORS.get(name, look.GREY)
+        placed[name] = add_table(book, table, columns_of(table, template), rows_of(table, template), color)
+    kinds = add_table(book, KINDS, KINDS.columns, rows.KINDS, look.GREY)
+    for name, cells in {
+        "sop_list": placed["sop"].column_range("item"),
+        "retention_list": placed["retention"].column_range("class"),
+        "kind_list": kinds.column_range("kind"),
+    }.items():
+        book.defined_names[name] = DefinedName(name, attr_text=cells)
+    add_start(book, f"experiment registry, {template.name} template", template.purpose, ORDER)
+    add_summary(book, placed, template.metric, template.chart_column, template.chart_title)
+
+    book.properties.title = f"Tracker registry ({template.name})"
+    book.properties.subject = template.purpose
+    book.properties.keywords = "experiment tracking, registry"
+    book.properties.creator = "Tracker"
+    book.properties.created = book.properties.modified = MADE
+    book.calculation.fullCalcOnLoad = True
+    return book
+
+
+def save(book: Workbook, path: Path) -> None:
+    """Save with fixed times, inside the workbook and in the zip, so that the same content is the same file."""
+    saved = io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(
+                    rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + f"{MADE:%Y-%m-%dT%H:%M:%SZ}".encode(), content
+                )
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(info, content, compresslevel=9)
+
+
+def main(folder: Path) -> None:
+    """Write every template into the folder."""
+    for template in TEMPLATES:
+        save(make(template), folder / f"{template.name}.xlsx")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,176 @@
+"""How a run begins: the registry is checked, the run gets its id and its row. Here errors are told at once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tracker import capture
+from tracker.errors import BadRequestError, RegistryNotWritableError
+from tracker.folders import Folders
+from tracker.ids import new_run_id
+from tracker.pulse import Pulse
+from tracker.reading import patiently
+from tracker.recorder import Recorder
+from tracker.run import Run, column_name
+from tracker.schema import RUNS
+from tracker.values import to_cell
+from tracker.workbook import check_registry
+
+REGISTRY_VARIABLE = "TRACKER_REGISTRY"
+
+
+def registry_folders(registry: object | None) -> Folders:
+    """The folders of the registry at a path, of an open registry, or of the one that TRACKER_REGISTRY names.
+
+    Raises:
+        BadRequestError: nothing names one.
+        RegistryNotFoundError, NotAWorkbookError, NoTablesError, WorkbookEncryptedError, WorkbookUnsupportedError.
+    """
+    path = getattr(registry, "path", registry) or os.environ.get(REGISTRY_VARIABLE)
+    if not path:
+        raise BadRequestError(
+            reason=f"No registry is named: give start_run the path of a workbook, or set {REGISTRY_VARIABLE}. "
+            "Make one with: python -m tracker init registry.xlsx"
+        )
+    folders = Folders(Path(os.path.abspath(os.path.expanduser(path))))
+    patiently(folders, lambda: check_registry(folders.workbook))
+    return folders
+
+
+def new_run(
+    folders: Folders,
+    pulse: Pulse,
+    *,
+    experiment: str,
+    name: str | None = None,
+    owner: str | None = None,
+    notes: str | None = None,
+    parent_run_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> Run:
+    """Begin a run of its own.
+
+    Raises:
+        BadRequestError: a param or tag without a name.
+        RegistryNotWritableError: the side folder cannot be written.
+    """
+    script = capture.script()
+    facts = _surroundings(script)
+    with _writable(folders):
+        run_id = _claim_id(folders)
+    row = {
+        "run_id": run_id,
+        "name": name or f"{Path(facts['source']).stem}-{run_id[-4:]}",
+        "experiment": experiment,
+        "status": "RUNNING",
+        "owner": owner or capture.owner(),
+        "start_time": capture.utc_now(),
+        "notes": notes,
+        "parent_run_id": parent_run_id,
+        **facts,
+        **_columns("params.", params),
+        **_columns("tags.", tags),
+    }
+    run = _begin(folders, pulse, row, row, new=True)
+    run.capture_surroundings(script)
+    return run
+
+
+def resumed_run(
+    folders: Folders,
+    pulse: Pulse,
+    run: str,
+    *,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> Run:
+    """Go on with a run that is there already, or begin one that a person planned.
+
+    What is known of the machine and the code stays that of the beginning.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        BadRequestError: a param or tag without a name.
+        RegistryNotWritableError: the side folder cannot be written.
+    """
+    from tracker.registry import open as open_registry
+
+    row = open_registry(folders.workbook).run(run)
+    cells = {"status": "RUNNING", "end_time": None, "duration": None}
+    cells |= {**_columns("params.", params), **_columns("tags.", tags)}
+    script = capture.script()
+    planned = row.get("start_time") is None
+    if planned:
+        cells |= {"start_time": capture.utc_now(), **_surroundings(script)}
+        cells["owner"] = row.get("owner") or capture.owner()
+    # A planned run's status, for one, was written by a person: it gives way because it is what we have just read.
+    was = {column: row.get(column) for column in cells}
+    resumed = _begin(folders, pulse, {**row, **cells}, cells, was=was)
+    if planned:
+        resumed.capture_surroundings(script)
+    return resumed
+
+
+def _begin(
+    folders: Folders,
+    pulse: Pulse,
+    row: Mapping[str, Any],
+    cells: Mapping[str, Any],
+    *,
+    was: Mapping[str, Any] | None = None,
+    new: bool = False,
+) -> Run:
+    """Write the cells of the run's row, and have its heart beat."""
+    key = (str(row["run_id"]),)
+    with _writable(folders):
+        recorder = Recorder(folders, key[0], row["owner"] or "")
+        recorder.change("runs", key, _cells(cells), was=None if was is None else _cells(was), new=new)
+    run = Run(folders, recorder, pulse, row)
+    pulse.join(recorder)
+    return run
+
+
+def _cells(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {column: to_cell(value, RUNS.kind(column)) for column, value in values.items() if column != "run_id"}
+
+
+def _columns(prefix: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {prefix + column_name(key): value for key, value in (values or {}).items()}
+
+
+def _surroundings(script: Path | None) -> dict[str, Any]:
+    """What can be known at once; git is asked in the background."""
+    return {
+        "source": capture.source(script),
+        "command": capture.command_line(),
+        "host": capture.host(),
+        "python": capture.python_version(),
+    }
+
+
+def _claim_id(folders: Folders) -> str:
+    """An id that no other run of this registry has; its folder is made."""
+    folders.runs.mkdir(parents=True, exist_ok=True)
+    while True:
+        run_id = new_run_id(time.time())
+        try:
+            (folders.runs / run_id).mkdir()
+        except FileExistsError:
+            continue
+        return run_id
+
+
+@contextmanager
+def _writable(folders: Folders) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "Make room, or ask whoever owns the folder for write access, then start the run again."
+        reason = error.strerror or str(error)
+        raise RegistryNotWritableError(path=folders.side, reason=reason, hint=hint) from error

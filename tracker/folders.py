@@ -1,0 +1,59 @@
+"""Where a registry keeps things: the workbook and the side folder that moves and copies along with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The paths of one registry. Constructing it touches no disk."""
+
+    workbook: Path
+
+    @property
+    def side(self) -> Path:
+        """``registry.tracker`` beside ``registry.xlsx``."""
+        return self.workbook.with_suffix(".tracker")
+
+    @property
+    def pending(self) -> Path:
+        return self.side / "pending"
+
+    @property
+    def changes(self) -> Path:
+        return self.side / "changes"
+
+    @property
+    def versions(self) -> Path:
+        return self.side / "versions"
+
+    @property
+    def runs(self) -> Path:
+        return self.side / "runs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.side / "artifacts"
+
+    @property
+    def trash(self) -> Path:
+        return self.side / "trash"
+
+    @property
+    def lock(self) -> Path:
+        return self.side / "sync.lock"
+
+    @property
+    def cache(self) -> Path:
+        """Facts that only save time; may be deleted at any moment."""
+        return self.side / "cache"
+
+    def metrics(self, run_id: str) -> Path:
+        """Every step of every metric of the run."""
+        return self.runs / run_id / "metrics.csv"
+
+    def relative(self, path: Path) -> str:
+        """``path`` as stored in the workbook: relative to its folder, with ``/``."""
+        return path.relative_to(self.workbook.parent).as_posix()

@@ -1,0 +1,181 @@
+"""A table of a registry as a pandas DataFrame, with the columns that ``mlflow.search_runs`` has and our own.
+
+The order: the key, what the schema declares, the person's own columns as they stand in the sheet, then ``params.*``,
+``metrics.*`` and ``tags.*``. Declared columns are always there, blank where a person removed them. What they hold:
+
+======================  ===========================================================================================
+text, tags              objects: str or None
+numbers, metrics        float64; NaN for blanks and for text that is no number
+integers                int64; float64 with NaN where some are blank
+booleans                bool; objects with None where some are blank
+dates                   datetime64[ms, UTC]; NaT for blanks and for text that is no date
+params                  any of these by what they hold; objects where that is of several kinds
+a person's own columns  the same, but their dates have no time zone
+======================  ===========================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tracker.errors import MissingPackageError
+from tracker.metrics import Steps
+from tracker.reading import Grid
+from tracker.schema import Table
+from tracker.values import EXACT_INTEGER, Kind, from_cell, from_serial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DAYS = (1, 2_958_466)
+"""Excel's numbers for the years 1900 to 9999: what is left of a date where a person cleared its format."""
+
+
+def table_frame(grid: Grid, table: Table) -> pd.DataFrame:
+    """A table as a DataFrame; rows in the order of the sheet, without those that are blank.
+
+    Raises:
+        MissingPackageError: pandas is not installed.
+    """
+    pandas = _pandas()
+    nothing = [None] * len(grid)
+    columns = {}
+    for name in _in_order(grid, table):
+        values, types = grid.columns.get(name, nothing), grid.types.get(name, {type(None)})
+        columns[name] = _array(values, types, table.kind(name))
+    frame = pandas.DataFrame(columns, copy=False)
+    blank = _blank_rows(grid, table)
+    return frame.drop(index=blank).reset_index(drop=True) if blank else frame
+
+
+def history_frame(steps: Steps) -> pd.DataFrame:
+    """Every step of every metric of a run, long: timestamp (UTC), step, metric, value; in the order of logging.
+
+    Raises:
+        MissingPackageError: pandas is not installed.
+    """
+    pandas = _pandas()
+    return pandas.DataFrame(
+        {
+            "timestamp": pandas.to_datetime(pandas.Series(steps.timestamp, dtype="int64"), unit="ms", utc=True),
+            "step": _numbers([math.nan if step is None else step for step in steps.step], whole=True),
+            "metric": pandas.Series(steps.metric, dtype=object),
+            "value": pandas.Series(steps.value, dtype="float64"),
+        }
+    ).astype({"timestamp": "datetime64[ms, UTC]"})
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError:
+        raise MissingPackageError(what="A DataFrame of runs", package="pandas") from None
+    return pandas
+
+
+def _in_order(grid: Grid, table: Table) -> list[str]:
+    declared = [column.name for column in table.columns]
+    others = [name for name in grid.columns if name not in declared]
+    prefixed = [[name for name in others if name.startswith(prefix)] for prefix in table.open_prefixes]
+    own = [name for name in others if not name.startswith(table.open_prefixes or ("\0",))]
+    return [*declared, *own, *(name for names in prefixed for name in names)]
+
+
+def _blank_rows(grid: Grid, table: Table) -> list[int]:
+    """The rows without any value. Only those without a key can be."""
+    key = grid.columns.get(table.key[0], [None] * len(grid))
+    if None not in key and "" not in key:
+        return []
+    columns = list(grid.columns.values())
+    candidates = [index for index, value in enumerate(key) if value is None or value == ""]
+    return [index for index in candidates if all(column[index] in (None, "") for column in columns)]
+
+
+# -- one column ---------------------------------------------------------------------------------------------------
+
+
+def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
+    """The column's values as an array or a Series of the type that suits its kind."""
+    if kind == "text":
+        if types - {str, type(None)} or (str in types and "" in values):
+            values = [from_cell(v, kind) or None for v in values]
+        return _objects(values)
+    if kind in ("number", "integer"):
+        return _numbers(values if types == {float} else [_number(v) for v in values], whole=kind == "integer")
+    if kind == "datetime":
+        return _dates(values if types == {datetime} else [_date(v) for v in values], utc=True)
+    if str in types:
+        texts = {v: from_cell(v, kind) if v else None for v in set(values) if type(v) is str}
+        values = [texts.get(v, v) for v in values]
+        types = set(map(type, values))
+    held = types - {type(None)}
+    if held and held <= {int, float} and not (int in held and _has_big_integer(values)):
+        return _numbers(values if types == held else [math.nan if v is None else v for v in values], whole=True)
+    if held == {datetime}:
+        return _dates(values, utc=kind == "any")
+    if types == {bool}:
+        import numpy
+
+        return numpy.array(values, dtype=bool)
+    return _objects([_whole(v) for v in values] if float in types else values)
+
+
+def _objects(values: Sequence[Any]) -> Any:
+    import numpy
+    import pandas
+
+    # With the type named: pandas 3 would look at every text to make its own kind of text of it.
+    return pandas.Series(numpy.array(values, dtype=object), dtype=object)
+
+
+def _numbers(values: Sequence[Any], whole: bool) -> Any:
+    """float64; where wanted, int64 if all are whole and none is blank."""
+    import numpy
+
+    numbers = numpy.array(values, dtype=float)
+    if whole and bool(numpy.all((numbers == numpy.floor(numbers)) & (abs(numbers) <= EXACT_INTEGER))):
+        return numbers.astype("int64")
+    return numbers
+
+
+def _dates(values: Sequence[datetime | None], utc: bool) -> Any:
+    import numpy
+    import pandas
+
+    dates = pandas.Series(numpy.array(values, dtype=object), dtype="datetime64[ms]")
+    return dates.dt.tz_localize("UTC") if utc else dates
+
+
+def _number(value: Any) -> float:
+    if type(value) is float:
+        return value
+    number = from_cell(value, "number") if isinstance(value, str) else value
+    return float(number) if isinstance(number, (bool, int, float)) else math.nan
+
+
+def _has_big_integer(values: Sequence[Any]) -> bool:
+    return any(type(v) is int and abs(v) > EXACT_INTEGER for v in values)
+
+
+def _whole(value: Any) -> Any:
+    """A number that a cell holds without decimals is an integer: Excel does not tell 6 from 6.0."""
+    is_whole = type(value) is float and value.is_integer() and abs(value) <= EXACT_INTEGER
+    return int(value) if is_whole else value
+
+
+def _date(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and _DAYS[0] <= value < _DAYS[1]:
+        moment_or_number = from_serial(value)
+        return moment_or_number if isinstance(moment_or_number, datetime) else None
+    return None

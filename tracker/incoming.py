@@ -1,0 +1,144 @@
+"""Everything that a workbook lacks: change sets to replay, changes that found no room, pending files, metric steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tracker.folders import Folders
+from tracker.journal import Journal
+from tracker.metrics import summarise, summary_cells
+from tracker.model import Change, ChangeSet
+from tracker.pending import PendingFile, read_pending
+from tracker.settings import Settings
+from tracker.values import same
+
+ENDED = ("FINISHED", "FAILED", "KILLED")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a workbook lacks, in the order in which it is to be applied."""
+
+    replay: tuple[ChangeSet, ...] = ()
+    """Change sets that the workbook does not contain: a crash, a stale save, a restored copy."""
+    deferred: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What writers logged since, each writer's in its own order, all by time."""
+    heads: tuple[str, ...] = ()
+    """The newest change sets: the parents of the next one."""
+    consumed: Mapping[str, int] | None = None
+    """How far each journal file is read when these changes are applied."""
+    finished: tuple[Path, ...] = ()
+    """Pending files whose writer is gone and which are read to the end."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to apply; changes that wait for room do not count."""
+        return not (self.replay or self.changes)
+
+
+def gather(folders: Folders, stamp: str | None, settings: Settings, now: float | None = None) -> Incoming:
+    """Read the journal: everything that a workbook with this stamp lacks. Writes nothing.
+
+    A reader without the lock may meet a sync at work; it looks again until nothing was committed while it read.
+    """
+    now = time.time() if now is None else now
+    journal = Journal(folders.changes)
+    for _ in range(20):
+        newest = journal.newest()
+        incoming = _gather(folders, journal, stamp, settings, now)
+        if journal.newest() == newest:
+            break
+    return incoming
+
+
+def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Settings, now: float) -> Incoming:
+    lacking, heads = journal.missing(stamp)
+    known = journal.consumed()
+    files = list(read_pending(folders.pending, known))
+    alive = {file.run_id for file in files if file.run_id and file.writer_alive(now)}
+    consumed = {file.name: file.end for file in files}
+    streams: list[list[Change]] = []
+    steps_read = set()
+    for file in files:
+        stream = list(file.changes)
+        if file.run_id and file.run_id not in steps_read:
+            steps_read.add(file.run_id)
+            stream += _metric_changes(folders, file, known, consumed, settings)
+        if file.run_id and file.run_id not in alive and not file.closed:
+            mark = f"killed:{file.name}"
+            stream += _killed(file, folders) if mark not in known else []
+            consumed[mark] = 1
+        streams.append(stream)
+    return Incoming(
+        replay=tuple(journal.read(id) for id in lacking),
+        deferred=tuple(journal.deferred(heads)),
+        changes=tuple(_by_time(streams)),
+        heads=tuple(heads),
+        consumed=consumed,
+        finished=tuple(file.path for file in files if file.writer_gone(now)),
+    )
+
+
+def _metric_changes(
+    folders: Folders, file: PendingFile, known: Mapping[str, int], consumed: dict[str, int], settings: Settings
+) -> list[Change]:
+    """The summary of the run's metric steps, as far as it is not in a change set yet."""
+    path = folders.metrics(file.run_id)
+    name = f"metrics:{file.run_id}"
+    read = known.get(name, 0)
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return []
+    consumed[name] = read
+    if size <= read:
+        return []
+    before, now, end = summarise(path, read)
+    consumed[name] = end
+    old, new = summary_cells(before, settings), summary_cells(now, settings)
+    cells = {column: value for column, value in new.items() if column not in old or not same(old[column], value)}
+    if not cells:
+        return []
+    was = {column: old[column] for column in cells if column in old}
+    who = str(file.header.get("who", ""))
+    return [Change("runs", (file.run_id,), cells, was, time=path.stat().st_mtime, who=who)]
+
+
+def _killed(file: PendingFile, folders: Folders) -> list[Change]:
+    """A writer that is gone without having ended its run: the run was killed when it was last seen."""
+    status = None
+    for change in read_pending_file(file.path):
+        if change.table == "runs" and change.key == (file.run_id,) and "status" in change.set:
+            status = change.set["status"]
+    if status != "RUNNING":
+        return []
+    seen = file.heartbeat
+    try:
+        seen = max(seen, folders.metrics(file.run_id).stat().st_mtime)
+    except OSError:
+        pass  # it logged no metric
+    moment = datetime.fromtimestamp(round(seen, 3), timezone.utc).replace(tzinfo=None)
+    cells = {"status": "KILLED", "end_time": moment.replace(microsecond=moment.microsecond // 1000 * 1000)}
+    return [Change("runs", (file.run_id,), cells, {"status": "RUNNING"}, time=seen, by="sync")]
+
+
+def read_pending_file(path: Path) -> tuple[Change, ...]:
+    """All changes of one pending file, from its start."""
+    return next((file.changes for file in read_pending(path.parent, {}) if file.path == path), ())
+
+
+def _by_time(streams: Iterable[list[Change]]) -> list[Change]:
+    """All changes by time; those of one writer keep their order even where its clock was set back."""
+    ordered = []
+    for number, stream in enumerate(streams):
+        latest = 0.0
+        for position, change in enumerate(stream):
+            latest = max(latest, change.time)
+            ordered.append((latest, number, position, replace(change, time=latest)))
+    ordered.sort(key=lambda item: item[:3])
+    return [change for *_, change in ordered]

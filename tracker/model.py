@@ -1,0 +1,100 @@
+"""The words of the machinery: change, change set, conflict, problem. Plain data, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Key = tuple[str, ...]
+"""The values of a table's key columns, as text: ``("3f2a…",)`` or ``("3f2a…", "input", "churn:v3")``."""
+
+Author = Literal["script", "person", "sync"]
+"""Who decided on a value: a training script, a person through the app or command line, or sync itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Set these columns of the row with this key in this table. The only kind of change there is."""
+
+    table: str
+    key: Key
+    set: Mapping[str, Any]
+    was: Mapping[str, Any] = field(default_factory=dict)
+    """What the author believes is in the cell: what a script last wrote, or what a person saw."""
+    new: bool = False
+    """The row is made by this change; without it, a missing row was deleted by a person and stays deleted."""
+    time: float = 0.0
+    """When it was made: seconds since 1970, UTC."""
+    who: str = ""
+    by: Author = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell that a sync set: the value before and the value after, as the workbook holds them."""
+
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a change set."""
+
+    table: str
+    key: Key
+    cells: Mapping[str, CellChange]
+    new: bool = False
+    typed: bool = False
+    """The row was typed by a person without a key; ``cells`` then has the whole row, so that it is found again."""
+    time: float = 0.0
+    who: str = ""
+    by: Author = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A value that was not written, with the reason; the value itself is kept here for ever."""
+
+    table: str
+    key: Key
+    column: str
+    kept: Any
+    dropped: Any
+    reason: Literal["person", "deleted row", "no column", "no table", "later script", "duplicate key"]
+    time: float = 0.0
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What one sync put into the workbook. ``id`` and ``number`` are given when it is committed."""
+
+    parents: tuple[str, ...]
+    time: float
+    who: str
+    program: str
+    entries: tuple[Entry, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    deferred: tuple[Change, ...] = ()
+    """Changes that had no room in the workbook yet; the next sync tries them again."""
+    consumed: Mapping[str, int] = field(default_factory=dict)
+    """How far each journal file has been read: bytes by file name, for every file that still exists."""
+    replayed: tuple[str, ...] = ()
+    """Change sets that the workbook lacked and that this one brought back."""
+    number: int = 0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a registry that a person should look at."""
+
+    code: str
+    """Short and stable, for scripts: ``duplicate-key``, ``wrong-type``, ``conflict`` …"""
+    message: str
+    hint: str = ""
+    sheet: str = ""
+    cell: str = ""
+    severity: Literal["error", "warning", "info"] = "warning"

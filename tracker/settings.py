@@ -1,0 +1,64 @@
+"""The settings of a registry: rows of its ``settings`` sheet, resolved once and passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tracker.values import key_text
+
+DEFAULTS: dict[str, tuple[Any, str]] = {
+    "metrics.summary": ("last", "What of a metric's steps goes into the runs sheet: last, best, min, max; separated by commas."),
+    "metrics.minimize": (
+        "*loss*, *error*, *rmse*, *mae*, *mse*, *perplexity*, *time*, *latency*",
+        "Metrics whose best value is the smallest; names with * as a wildcard.",
+    ),
+    "sync.share": (0.05, "The share of a training's time that syncs between runs may take."),
+    "versions.keep": (50, "How many earlier workbooks are kept at full density; older ones are thinned to one a day."),
+    "trash.days": (14, "Days that deleted artifacts stay in the trash."),
+    "checklist.review": (None, "Date of the next review of the standard operating procedure."),
+}
+"""Every setting: its default and what it does. ``column.TABLE.NAME`` may also be set: the header a column goes by."""
+
+COLUMN_PREFIX = "column."
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one registry, with defaults for what its sheet does not say."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """A setting's value; its default where the cell is blank or missing."""
+        value = self.values.get(name)
+        return DEFAULTS[name][0] if value is None or value == "" else value
+
+    def number(self, name: str) -> float:
+        """A setting as a number; its default where the cell holds anything else."""
+        try:
+            return float(self.get(name))
+        except (TypeError, ValueError):
+            return float(DEFAULTS[name][0])
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A setting as a list of words, which its cell separates by commas."""
+        return tuple(word.strip() for word in str(self.get(name)).split(",") if word.strip())
+
+    def minimize(self, metric: str) -> bool:
+        """Whether the best value of a metric is its smallest."""
+        return any(fnmatchcase(metric.lower(), pattern.lower()) for pattern in self.words("metrics.minimize"))
+
+    def header(self, table: str, column: str) -> str:
+        """The header under which a column stands in the workbook: people may rename columns."""
+        return key_text(self.values.get(f"{COLUMN_PREFIX}{table}.{column}")) or column
+
+    def column(self, table: str, header: str) -> str:
+        """The column's own name for the header that a person gave it."""
+        prefix = f"{COLUMN_PREFIX}{table}."
+        for name, value in self.values.items():
+            if name.startswith(prefix) and key_text(value).lower() == header.lower():
+                return name.removeprefix(prefix)
+        return header

@@ -1,0 +1,176 @@
+"""Cells: from XML to values and from values to XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from tracker.values import from_serial, to_serial
+from tracker.xlsx.refs import cell_name, column_number
+from tracker.xlsx.xml import attributes, escape, unescape, unescape_text
+
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]+)["']""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
+_TYPE = re.compile(rb"""\st\s*=\s*["']([A-Za-z]+)["']""")
+
+
+class ErrorValue(str):
+    """An error that a formula left in a cell, such as ``#N/A``."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellSpan:
+    """One ``<c>`` inside its row: its column, where it stands, its start tag and its content."""
+
+    column: int
+    start: int
+    end: int
+    tag: bytes
+    content: bytes
+
+    @property
+    def style(self) -> int:
+        """Index into the workbook's cell formats."""
+        match = _STYLE.search(self.tag)
+        return int(match[1]) if match else 0
+
+    @property
+    def has_formula(self) -> bool:
+        return b"<" in self.content and _FORMULA.search(self.content) is not None
+
+    @property
+    def is_blank(self) -> bool:
+        """No value, text or formula: at most a format."""
+        return b"<" not in self.content
+
+
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f(?=[\s/>])")
+
+
+@lru_cache(maxsize=16)
+def _cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    p = re.escape(prefix)
+    return re.compile(rb"(<" + p + rb"c(?=[\s/>])[^>]*?)(?:/>|>(.*?)</" + p + rb"c\s*>)", re.DOTALL)
+
+
+@lru_cache(maxsize=16)
+def _content_patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    p = re.escape(prefix)
+    value = re.compile(rb"<" + p + rb"v(?=[\s>])[^>]*>(.*?)</" + p + rb"v\s*>", re.DOTALL)
+    text = re.compile(rb"<" + p + rb"t(?=[\s/>])[^>]*?(?:/>|>(.*?)</" + p + rb"t\s*>)", re.DOTALL)
+    phonetic = re.compile(rb"<" + p + rb"rPh(?=[\s>]).*?</" + p + rb"rPh\s*>", re.DOTALL)
+    return value, text, phonetic
+
+
+def cells_of(row: bytes, prefix: bytes) -> Iterator[CellSpan]:
+    """The cells of one ``<row>``, in order; a cell without a reference follows its neighbour."""
+    column = 0
+    for match in _cell_pattern(prefix).finditer(row):
+        tag = match[1]
+        reference = _REFERENCE.search(tag)
+        column = column_number(reference[1].decode()) if reference else column + 1
+        yield CellSpan(column, match.start(), match.end(), tag, match[2] or b"")
+
+
+def text_of(content: bytes, prefix: bytes) -> str:
+    """The text of an ``<is>`` or ``<si>``: its runs joined, without phonetic hints."""
+    _, text, phonetic = _content_patterns(prefix)
+    if b"rPh" in content:
+        content = phonetic.sub(b"", content)
+    return unescape_text("".join((piece or b"").decode("utf-8", "replace") for piece in text.findall(content)))
+
+
+@dataclass(frozen=True, slots=True)
+class CellReader:
+    """What is needed to tell a cell's value: the shared strings, and which formats show a date."""
+
+    strings: Callable[[], Sequence[str]]
+    is_date: Callable[[int], bool]
+    date1904: bool
+    prefix: bytes
+
+    def value(self, cell: CellSpan) -> Any:
+        """None, bool, int, float, str, datetime or ErrorValue; a formula gives its saved result."""
+        if not cell.content:
+            return None
+        match = _TYPE.search(cell.tag)
+        kind = match[1] if match else b"n"
+        if kind == b"inlineStr":
+            return text_of(cell.content, self.prefix) or None
+        found = _content_patterns(self.prefix)[0].search(cell.content)
+        if found is None:
+            return None
+        raw = found[1].decode("utf-8", "replace")
+        if kind == b"s":
+            strings = self.strings()
+            index = int(raw) if raw.strip().isdigit() else -1
+            return (strings[index] or None) if 0 <= index < len(strings) else None
+        if kind == b"str":
+            return unescape_text(raw) or None
+        if kind == b"b":
+            return raw.strip() in ("1", "true")
+        if kind == b"e":
+            return ErrorValue(unescape_text(raw))
+        if kind == b"d":
+            return _iso_date(raw.strip())
+        return self._number(raw.strip(), cell)
+
+    def _number(self, raw: str, cell: CellSpan) -> Any:
+        try:
+            number: int | float = int(raw) if raw.lstrip("-").isdigit() else float(raw)
+        except ValueError:
+            return unescape_text(raw) or None
+        style = cell.style
+        if style and self.is_date(style):
+            return from_serial(float(number), self.date1904)
+        return number
+
+
+def _iso_date(raw: str) -> Any:
+    try:
+        moment = datetime.fromisoformat(raw.replace("Z", "+00:00"))
+    except ValueError:
+        return raw
+    return moment.replace(tzinfo=None)
+
+
+def cell_xml(row: int, column: int, value: Any, style: int, prefix: bytes, date1904: bool) -> bytes:
+    """One ``<c>`` for a value as :mod:`tracker.values` gives it; a blank keeps its format."""
+    p = prefix
+    start = b'<%sc r="%b"%b' % (p, cell_name(row, column).encode(), b' s="%d"' % style if style else b"")
+    if value is None or value == "":
+        return start + b"/>" if style else b""
+    end = b"</%sc>" % p
+    if value is True or value is False:
+        return start + b' t="b"><%sv>%d</%sv>' % (p, value, p) + end
+    if isinstance(value, (int, float)):
+        return start + b"><%sv>%b</%sv>" % (p, repr(value).encode(), p) + end
+    if isinstance(value, datetime):
+        return start + b"><%sv>%b</%sv>" % (p, repr(to_serial(value, date1904)).encode(), p) + end
+    text = str(value)
+    space = b' xml:space="preserve"' if text != text.strip() or "\n" in text or "  " in text else b""
+    body = b"<%sis><%st%b>%b</%st></%sis>" % (p, p, space, escape(text), p, p)
+    return start + b' t="inlineStr">' + body + end
+
+
+def formula_xml(row: int, column: int, formula: str, style: int, prefix: bytes) -> bytes:
+    """One ``<c>`` with a formula and no saved result, so that every program computes it."""
+    p = prefix
+    start = b'<%sc r="%b"%b>' % (p, cell_name(row, column).encode(), b' s="%d"' % style if style else b"")
+    text = formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
+    return start + b"<%sf>%b</%sf></%sc>" % (p, text, p, p)
+
+
+def formula_of(cell: CellSpan, prefix: bytes) -> tuple[dict[str, str], str] | None:
+    """The ``<f>`` of a cell: its attributes (``t``, ``si``, ``ref`` …) and its text; None where it has none."""
+    p = re.escape(prefix)
+    match = re.search(rb"(<" + p + rb"f(?=[\s/>])[^>]*?)(?:/>|>(.*?)</" + p + rb"f\s*>)", cell.content, re.DOTALL)
+    if match is None:
+        return None
+    return attributes(match[1]), unescape((match[2] or b"").decode("utf-8", "replace"))

@@ -1,0 +1,370 @@
+"""One table of an open workbook: its rows, found by key, changed, appended; its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tracker.errors import ContentInTheWayError, SheetFullError
+from tracker.values import key_text
+from tracker.xlsx.book import Book, TableEntry
+from tracker.xlsx.cells import CellSpan, cell_xml, cells_of, formula_of, formula_xml
+from tracker.xlsx.formulas import translate
+from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
+from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, column_letters, grow_reference
+from tracker.xlsx.sheet import Sheet, merged_row
+from tracker.xlsx.table_part import TableColumn
+from tracker.xlsx.xml import UnpatchablePart, attributes, escape, tag_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row: its number in the sheet, its values in the order of the columns, and which of them are formulas."""
+
+    number: int
+    values: list[Any]
+    formulas: frozenset[int]
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing but formats and formulas."""
+        return all(value is None or index in self.formulas for index, value in enumerate(self.values))
+
+
+class Table:
+    """A table for reading and changing. Columns are counted from 0, rows are the sheet's own numbers.
+
+    ``changed`` has the ranges that were changed, for finding the formulas that see them.
+    """
+
+    def __init__(self, book: Book, name: str) -> None:
+        self._book = book
+        self._entry: TableEntry = book.tables[name.lower()]
+        self.changed: list[Range] = []
+        self.moved_formulas = False
+
+    # -- what it is ---------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self._entry.info.name
+
+    @property
+    def sheet_name(self) -> str:
+        return self._entry.sheet.name
+
+    @property
+    def ref(self) -> Range:
+        """Where it stands, header and totals included."""
+        return self._entry.info.ref
+
+    @property
+    def columns(self) -> list[str]:
+        """The headers, in order."""
+        return [column.name for column in self._entry.info.columns]
+
+    @property
+    def sheet(self) -> Sheet:
+        """The worksheet it stands on."""
+        return self._book.sheet(self._entry.sheet.part)
+
+    def address(self, row: int, column: int) -> str:
+        """A cell of the table as people name it: ``B12``."""
+        return cell_name(row, self.ref.first_column + column)
+
+    def refuse_unwritable(self) -> None:
+        """Raise UnpatchablePart for tables that hold the result of a query or have no header."""
+        info = self._entry.info
+        if info.kind != "worksheet":
+            raise UnpatchablePart(f"table {info.name} is filled by a query ({info.kind})")
+        if info.header_rows != 1:
+            raise UnpatchablePart(f"table {info.name} has no header row")
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def rows(self) -> Iterator[TableRow]:
+        """Every row of data, in order; rows that the file leaves out are blank."""
+        info = self._entry.info
+        expected = info.first_data_row
+        width = len(info.columns)
+        for number, xml in self.sheet.rows(info.first_data_row, info.last_data_row):
+            for missing in range(expected, number):
+                yield TableRow(missing, [None] * width, frozenset())
+            yield self._parsed(number, xml)
+            expected = number + 1
+        for missing in range(expected, info.last_data_row + 1):
+            yield TableRow(missing, [None] * width, frozenset())
+
+    def row(self, number: int) -> TableRow:
+        """One row of the sheet, as far as it lies in the table's columns."""
+        return self._parsed(number, self.sheet.row(number) or b"")
+
+    def keys(self, key: Sequence[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The number and key of every row of data; faster than :meth:`rows` on wide tables."""
+        sheet, info = self.sheet, self._entry.info
+        reader = self._book.reader(sheet)
+        needles = [column_letters(info.ref.first_column + column).encode() for column in key]
+        expected = info.first_data_row
+        for number, xml in sheet.rows(info.first_data_row, info.last_data_row):
+            for missing in range(expected, number):
+                yield missing, ("",) * len(key)
+            expected = number + 1
+            texts = []
+            for letters, column in zip(needles, key, strict=True):
+                at = xml.find(b'<%sc r="%b%d"' % (sheet.prefix, letters, number))
+                if at < 0:
+                    cells = {c.column: c for c in cells_of(xml, sheet.prefix)}
+                    cell = cells.get(info.ref.first_column + column)
+                else:
+                    cell = next(cells_of(xml[at : at + _CELL_WINDOW], sheet.prefix), None)
+                    if cell is None or not cell.content:  # a cell longer than the window, or self-closed
+                        cell = next(cells_of(xml[at:], sheet.prefix), None)
+                texts.append(key_text(reader.value(cell)) if cell else "")
+            yield number, tuple(texts)
+        for missing in range(expected, info.last_data_row + 1):
+            yield missing, ("",) * len(key)
+
+    def find(self, key: Sequence[int], wanted: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+        """The row numbers of these keys, as far as they are there: the rows lowest in the sheet are looked at first."""
+        found: dict[tuple[str, ...], int] = {}
+        sheet, info = self.sheet, self._entry.info
+        if len(wanted) > _MANY_KEYS:
+            left = set(wanted)
+            for number, texts in self.keys(key):
+                if texts in left:
+                    found.setdefault(texts, number)
+            return found
+        for texts in wanted:
+            needles = [b">%b<" % escape(texts[0])]
+            shared = self._book.string_index(texts[0])
+            if shared is not None:
+                needles.append(b">%d</%sv>" % (shared, sheet.prefix))
+            candidates = (number for needle in needles for number in sheet.search(needle))
+            for number in candidates:
+                if info.first_data_row <= number <= info.last_data_row:
+                    row = self.row(number)
+                    if tuple(key_text(row.values[column]) for column in key) == texts:
+                        found[texts] = number
+                        break
+        return found
+
+    def rows_below(self) -> list[TableRow]:
+        """Rows that a person typed directly below the table; empty where it has a totals row."""
+        info = self._entry.info
+        typed = []
+        if info.totals_rows == 0:
+            for number, xml in self.sheet.rows(info.last_data_row + 1):
+                if number != info.last_data_row + 1 + len(typed):
+                    break
+                row = self._parsed(number, xml)
+                if row.is_blank:
+                    break
+                typed.append(row)
+        return typed
+
+    def _parsed(self, number: int, xml: bytes) -> TableRow:
+        info = self._entry.info
+        reader = self._book.reader(self.sheet)
+        values: list[Any] = [None] * len(info.columns)
+        formulas = []
+        for cell in cells_of(xml[xml.find(b">") + 1 :], self.sheet.prefix):
+            index = cell.column - info.ref.first_column
+            if 0 <= index < len(values) and cell.content:
+                values[index] = reader.value(cell)
+                if cell.has_formula:
+                    formulas.append(index)
+        return TableRow(number, values, frozenset(formulas))
+
+    # -- changing cells -----------------------------------------------------------------------------------------
+
+    def set(self, number: int, values: Mapping[int, Any]) -> None:
+        """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
+        sheet, first = self.sheet, self.ref.first_column
+        xml = sheet.row(number)
+        styles = {cell.column: cell.style for cell in cells_of(_body(xml), sheet.prefix)} if xml else {}
+        cells = {
+            first + column: self._cell(number, first + column, value, styles.get(first + column, 0))
+            for column, value in values.items()
+        }
+        self._put(number, xml, cells)
+
+    def append(self, rows: Sequence[Mapping[int, Any]]) -> list[int]:
+        """Add rows at the end, formatted as the row above them, calculated columns filled; gives their numbers.
+
+        Blank rows at the table's end are filled first. A totals row moves down.
+
+        Raises:
+            ContentInTheWayError: cells, merged cells or another table stand where the rows must go.
+            SheetFullError: the sheet has no more rows.
+        """
+        info = self._entry.info
+        start = info.last_data_row + 1
+        while start > info.first_data_row and self.row(start - 1).is_blank:
+            start -= 1
+        end = start + len(rows) - 1
+        if end > info.last_data_row:
+            self._grow(end)
+        pattern = self._pattern_row(start)
+        for number, values in enumerate(rows, start):
+            xml = self.sheet.row(number)
+            own = {cell.column: cell for cell in cells_of(_body(xml), self.sheet.prefix)} if xml else {}
+            cells: dict[int, bytes] = {}
+            for index, column in enumerate(info.columns):
+                place = info.ref.first_column + index
+                above = pattern.get(place)
+                style = own[place].style if place in own else (above.style if above else 0)
+                formula = None if index in values else self._calculated(column, above, start - 1, number)
+                if formula is not None:
+                    cells[place] = formula_xml(number, place, formula, style, self.sheet.prefix)
+                else:
+                    cells[place] = self._cell(number, place, values.get(index), style)
+            self._put(number, xml, cells)
+        return list(range(start, end + 1))
+
+    def take_in_rows_below(self) -> int:
+        """Grow the table over rows that a person typed directly below it; gives how many."""
+        count = len(self.rows_below())
+        if count:
+            self._resize(self._entry.info.last_data_row + count)
+        return count
+
+    def add_columns(self, names: Sequence[str], widths: Sequence[float]) -> None:
+        """Add columns at the right.
+
+        Raises:
+            ContentInTheWayError: cells or another table stand to the right of the table.
+            SheetFullError: the sheet has no more columns.
+        """
+        info, sheet = self._entry.info, self.sheet
+        first, last = info.ref.last_column + 1, info.ref.last_column + len(names)
+        if last > MAX_COLUMN:
+            raise SheetFullError(table=self.name, sheet=self.sheet_name, limit=f"{MAX_COLUMN:,} columns")
+        room = Range(info.ref.first_row, first, info.ref.last_row, last)
+        self._refuse_tables_and_merges(room)
+        if sheet.last_column() >= first:
+            self._refuse_content(room)
+        header = sheet.row(info.ref.first_row)
+        style = next(
+            (c.style for c in cells_of(_body(header), sheet.prefix) if c.column == info.ref.last_column), 0
+        )
+        number = info.ref.first_row
+        cells = {first + i: self._cell(number, first + i, name, style) for i, name in enumerate(names)}
+        self._put(number, header, cells)
+        set_widths(sheet, first, list(widths))
+        self._entry = self._book.set_table(self._entry, info.with_columns(list(names)))
+
+    def _cell(self, row: int, column: int, value: Any, style: int) -> bytes:
+        if isinstance(value, datetime) and self._book.styles is not None:
+            style = self._book.styles.date_style(style)
+        return cell_xml(row, column, value, style, self.sheet.prefix, self._book.date1904)
+
+    def _put(self, number: int, xml: bytes | None, cells: dict[int, bytes]) -> None:
+        last = max(cells)
+        self.sheet.put(number, merged_row(xml, number, cells, self.sheet.prefix), last)
+        touched = Range(number, min(cells), number, last)
+        self.changed.append(touched)
+        grow_dimension(self.sheet, touched)
+
+    def _pattern_row(self, start: int) -> dict[int, CellSpan]:
+        """The cells of the row above the first new one, whose formats and formulas new rows take."""
+        if start - 1 < self._entry.info.first_data_row:
+            return {}
+        return {cell.column: cell for cell in cells_of(_body(self.sheet.row(start - 1)), self.sheet.prefix)}
+
+    def _calculated(self, column: TableColumn, above: CellSpan | None, above_row: int, number: int) -> str | None:
+        """The formula of a calculated column for a new row; after a LibreOffice save only the row above has it."""
+        if column.formula is not None:
+            return column.formula
+        found = formula_of(above, self.sheet.prefix) if above else None
+        if found is None:
+            return None
+        kind, text = found[0].get("t", "normal"), found[1]
+        if kind == "shared" and not text:
+            return self._shared_formula(found[0].get("si", ""), above, above_row, number)
+        return translate(text, number - above_row) if text and kind in ("normal", "shared") else None
+
+    def _shared_formula(self, index: str, above: CellSpan | None, above_row: int, number: int) -> str | None:
+        for row_number in self.sheet.search(b'si="%b"' % index.encode()):
+            for cell in cells_of(_body(self.sheet.row(row_number)), self.sheet.prefix):
+                found = formula_of(cell, self.sheet.prefix) if above and cell.column == above.column else None
+                if found and found[0].get("si") == index and found[1]:
+                    return translate(found[1], number - row_number)
+        return None
+
+    # -- growing ------------------------------------------------------------------------------------------------
+
+    def _grow(self, last_data_row: int) -> None:
+        info = self._entry.info
+        end = last_data_row + info.totals_rows
+        if end > MAX_ROW:
+            raise SheetFullError(table=self.name, sheet=self.sheet_name, limit=f"{MAX_ROW:,} rows")
+        room = Range(info.ref.last_row + 1, info.ref.first_column, end, info.ref.last_column)
+        self._refuse_tables_and_merges(room)
+        self._refuse_content(room)
+        if info.totals_rows:
+            self._move_totals(last_data_row + 1)
+        self._resize(last_data_row)
+
+    def _resize(self, last_data_row: int) -> None:
+        info = self._entry.info
+        old = info.ref._replace(last_row=info.last_data_row)
+        grow_dependants(self._book, self._entry, old, last_data_row)
+        self._entry = self._book.set_table(self._entry, info.with_last_row(last_data_row))
+        self.changed.append(Range(old.last_row + 1, old.first_column, last_data_row, old.last_column))
+
+    def _move_totals(self, target: int) -> None:
+        """Move the totals row's cells down, leaving what stands beside the table where it is."""
+        info, sheet = self._entry.info, self.sheet
+        source = info.ref.last_row
+        old = info.ref._replace(last_row=info.last_data_row)
+        xml = sheet.row(source)
+        moved: dict[int, bytes] = {}
+        blanks: dict[int, bytes] = {}
+        for cell in cells_of(_body(xml), sheet.prefix):
+            if not info.ref.first_column <= cell.column <= info.ref.last_column:
+                continue
+            found = formula_of(cell, sheet.prefix)
+            if found and found[1]:
+                name = self._entry.sheet.name
+                text = grow_reference(found[1], name, name, old, target - 1)
+                moved[cell.column] = formula_xml(target, cell.column, text, cell.style, sheet.prefix)
+                self.moved_formulas = True
+            else:
+                tag = re.sub(rb"""(\sr\s*=\s*["'][A-Za-z]+)[0-9]+""", rb"\g<1>%d" % target, cell.tag)
+                closing = b">%b</%sc>" % (cell.content, sheet.prefix) if cell.content else b"/>"
+                moved[cell.column] = tag + closing
+            blanks[cell.column] = b""
+        if moved:
+            self._put(source, xml, blanks)
+            self._put(target, sheet.row(target), moved)
+
+    def _refuse_tables_and_merges(self, room: Range) -> None:
+        for other in self._book.tables.values():
+            if other.sheet.part == self._entry.sheet.part and other.part != self._entry.part and room.intersects(other.info.ref):
+                self._refuse(f"table '{other.info.name}'", other.info.ref.first_row, other.info.ref.first_column)
+        for tag in tag_pattern(self.sheet.prefix, b"mergeCell").findall(self.sheet.foot):
+            merged = Range.parse(attributes(tag).get("ref", "A1"))
+            if room.intersects(merged):
+                self._refuse("a merged cell", merged.first_row, merged.first_column)
+
+    def _refuse_content(self, room: Range) -> None:
+        for number, xml in self.sheet.rows(room.first_row, room.last_row):
+            for cell in cells_of(_body(xml), self.sheet.prefix):
+                if room.first_column <= cell.column <= room.last_column and not cell.is_blank:
+                    self._refuse("a cell with content", number, cell.column)
+
+    def _refuse(self, what: str, row: int, column: int) -> None:
+        raise ContentInTheWayError(table=self.name, what=what, sheet=self.sheet_name, cell=cell_name(row, column))
+
+
+_CELL_WINDOW = 2048
+_MANY_KEYS = 64
+"""From here on, one pass over all keys is cheaper than a search for each."""
+
+
+def _body(xml: bytes | None) -> bytes:
+    """A row without its own start tag."""
+    return xml[xml.find(b">") + 1 :] if xml else b""
