@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from openpyxl.chart import BarChart, LineChart, Reference
-from openpyxl.chart.series import DataPoint
-from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.chart.text import RichText
-from openpyxl.drawing.line import LineProperties
-from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
 from openpyxl.formatting.rule import DataBarRule, FormulaRule
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
@@ -18,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from templates import look
+from templates.charts import run_chart, status_chart
 from templates.rules import TONES
 from templates.sheets import FIRST_ROW, Placed, link, print_landscape
 from tracker.schema import RUN_STATUS
@@ -46,14 +40,14 @@ CARDS = (
         "E",
         "Failed or killed",
         '=COUNTIFS(runs[status],"FAILED")+COUNTIFS(runs[status],"KILLED")',
-        '=TEXT(IFERROR(E5/B5,0),"0%")&" of all"',
+        '=ROUND(100*IFERROR(E5/B5,0),0)&"% of all"',
         "0",
     ),
     (
         "G",
         "Artifact versions",
         "=COUNTA(artifacts[artifact])",
-        '=TEXT(SUMIFS(artifacts[size],artifacts[status],"stored")/1000000,"#,##0.0")&" MB stored"',
+        '=ROUND(SUMIFS(artifacts[size],artifacts[status],"stored")/1000000,1)&" MB stored"',
         "0",
     ),
     (
@@ -113,8 +107,8 @@ def add_summary(book: Workbook, placed: Mapping[str, Placed], metric: str, chart
     _latest(sheet)
     _attention(sheet)
     _statuses(sheet)
-    sheet.add_chart(_status_chart(sheet), "J29")
-    sheet.add_chart(_run_chart(book, placed["runs"], chart_column, chart_title), "B29")
+    sheet.add_chart(status_chart(sheet, STATUSES), "J29")
+    sheet.add_chart(run_chart(book, placed["runs"], chart_column, chart_title), "B29")
 
     sheet.sheet_view.showGridLines = False
     sheet.sheet_properties.tabColor = look.INK
@@ -200,23 +194,22 @@ def _experiments(sheet: Worksheet) -> None:
     )
     for row in EXPERIMENTS:
         name = f"$B{row}"
-        known = f'OR({name}="",{PLACE}=0)'
-        measured = f'COUNTIFS(runs[experiment],{name},{METRIC},">-1E+300")=0'
-        best = f"runs[experiment],{name})"
+        own = f"runs[experiment],{name}"
+        named = '(runs[experiment]<>"")'
+        measured = f'COUNTIFS({own},{METRIC},">-1E+300")'
         _line(
             sheet,
             row,
             {
-                "B": f"=IFERROR(LOOKUP(2,1/(ISNA(MATCH(runs[experiment],$B$9:$B{row - 1},0))*(runs[experiment]<>"
-                f'"")),runs[experiment]),"")',
+                "B": f'=IFERROR(LOOKUP(2,1/((COUNTIF($B$9:$B{row - 1},runs[experiment])=0)*{named}),runs[experiment]),"")',
                 "C": f'=IF({name}="","",COUNTIFS(runs[experiment],{name}))',
                 "D": f'=IF({name}="","",COUNTIFS(runs[experiment],{name},runs[status],"FINISHED"))',
-                "E": f'=IF({known},"",IF({measured},"",IF({BEST_CELL}="lowest",_xlfn.MINIFS({METRIC},{best},'
-                f"_xlfn.MAXIFS({METRIC},{best})))",
-                "F": f'=IF({known},"",IFERROR(AVERAGEIFS({METRIC},runs[experiment],{name}),""))',
+                "E": f'=IF(OR({name}="",{PLACE}=0),"",IF({measured}=0,"",IFERROR(IF({BEST_CELL}="lowest",'
+                f'_xlfn.MINIFS({METRIC},{own}),_xlfn.MAXIFS({METRIC},{own})),"")))',
+                "F": f'=IF(OR({name}="",{PLACE}=0),"",IFERROR(AVERAGEIFS({METRIC},{own}),""))',
                 "G": f'=IF($E{row}="","",IFERROR(LOOKUP(2,1/((runs[experiment]={name})*({METRIC}=$E{row})),'
-                f'IF(runs[name]="",runs[run_id],runs[name])),""))',
-                "H": f'=IF({name}="","",_xlfn.MAXIFS(runs[start_time],runs[experiment],{name}))',
+                f'runs[name])&"",""))',
+                "H": f'=IF({name}="","",IFERROR(_xlfn.MAXIFS(runs[start_time],{own}),""))',
             },
             {"E": look.METRIC_FORMAT, "F": look.METRIC_FORMAT, "H": look.TIME_FORMAT},
         )
@@ -296,71 +289,6 @@ def _statuses(sheet: Worksheet) -> None:
         for letter in "JK":
             sheet[f"{letter}{row}"].border = look.edge("bottom")
     _status_tones(sheet, f"J{STATUSES.start}:J{STATUSES.stop - 1}", f"$J{STATUSES.start}")
-
-
-def _status_chart(sheet: Worksheet) -> Any:
-    """Bars of the five counts, each in the colour that its status has in the runs table."""
-    chart = BarChart()
-    chart.type = "bar"
-    chart.gapWidth = 45
-    labels = Reference(sheet, min_col=10, min_row=STATUSES.start, max_row=STATUSES.stop - 1)
-    counts = Reference(sheet, min_col=11, min_row=STATUSES.start, max_row=STATUSES.stop - 1)
-    chart.add_data(counts)
-    chart.set_categories(labels)
-    series = chart.series[0]
-    for index, status in enumerate(RUN_STATUS):
-        point = DataPoint(idx=index)
-        point.graphicalProperties = GraphicalProperties(solidFill=TONES["runs", "status"][status].strong)
-        series.dPt.append(point)
-    _plain(chart, width=9.0, height=6.4)
-    chart.x_axis.scaling.orientation = "maxMin"
-    chart.y_axis.majorGridlines = None
-    chart.y_axis.delete = True
-    chart.y_axis.scaling.min = 0
-    return chart
-
-
-def _run_chart(book: Workbook, runs: Placed, column: str, title: str) -> Any:
-    """A column of the runs table, run by run, straight from the table so that it grows with it."""
-    sheet = book[runs.sheet]
-    index, name = runs.columns.index(column) + 1, runs.columns.index("name") + 1
-    chart = LineChart()
-    values = Reference(sheet, min_col=index, min_row=FIRST_ROW - 1, max_row=runs.last_row)
-    chart.add_data(values, titles_from_data=True)
-    series = chart.series[0]
-    series.smooth = False
-    series.marker.symbol = "circle"
-    series.marker.size = 7
-    series.marker.graphicalProperties = GraphicalProperties(solidFill=look.BLUE)
-    series.marker.graphicalProperties.line.solidFill = look.WHITE
-    series.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=look.SKY, w=19050))
-    chart.set_categories(Reference(sheet, min_col=name, min_row=FIRST_ROW, max_row=runs.last_row))
-    chart.title = title
-    chart.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=_text(1300, bold=True))
-    for run in chart.title.tx.rich.p[0].r:
-        run.rPr = _text(1300, bold=True)
-    chart.title.overlay = False
-    _plain(chart, width=23.6, height=7.6)
-    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill=look.LINE))
-    chart.y_axis.number_format = "General"
-    chart.display_blanks = "span"
-    return chart
-
-
-def _text(size: int, bold: bool = False) -> CharacterProperties:
-    return CharacterProperties(sz=size, b=bold, solidFill=look.INK, latin=None)
-
-
-def _plain(chart: Any, width: float, height: float) -> None:
-    """Size in centimetres; no legend, no frame, quiet axes."""
-    chart.width, chart.height = width, height
-    chart.legend = None
-    chart.graphical_properties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
-    for axis in (chart.x_axis, chart.y_axis):
-        axis.delete = False
-        axis.txPr = RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=_text(900)), endParaRPr=_text(900))])
-        axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=look.LINE))
-        axis.majorTickMark = "none"
 
 
 def _metric_lists(book: Workbook, metric: str) -> None:

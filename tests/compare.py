@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -66,7 +67,7 @@ def changed_parts(before: Path, after: Path) -> set[str]:
 
 
 def assert_only_parts_changed(before: Path, after: Path, allowed: Collection[str]) -> None:
-    """Every other part is there, in its place, and lies in the file byte for byte as it did: compressed, time, attributes."""
+    """Every other part is in its place and lies in the file byte for byte as it did: packed, with its time."""
     unexpected = changed_parts(before, after) - set(allowed)
     assert not unexpected, f"changed beyond {sorted(allowed)}: {sorted(unexpected)}"
     old, new = members(before), members(after)
@@ -93,7 +94,7 @@ def outside_rows(xml: bytes) -> bytes:
 
 
 def assert_untouched_rows_equal(before: bytes, after: bytes, touched: Collection[int]) -> None:
-    """All rows but the touched ones are there and equal byte for byte; no row is there that is neither old nor touched."""
+    """All rows but the touched ones are equal byte for byte; no row is there that is neither old nor touched."""
     old, new = sheet_rows(before), sheet_rows(after)
     for number, row in old.items():
         if number not in touched:
@@ -131,9 +132,9 @@ def _row_spans(xml: bytes) -> list[tuple[int, int, int]]:
 
 
 def xml_differences(before: bytes, after: bytes) -> list[str]:
-    """Each element, attribute or text that differs, as ``worksheet/dimension@ref: 'A1:B5' -> 'A1:B6'``; rows aside.
+    """Each element, attribute or text that differs, such as ``worksheet/dimension@ref: 'A1:B5' -> 'A1:B6'``.
 
-    Elements are matched in order. Attribute order, quotes, and namespace prefixes do not count; ``sheetData`` is left to
+    Attribute order, quotes and namespace prefixes do not count; ``sheetData`` is left to
     :func:`assert_untouched_rows_equal`.
     """
     return list(_differences(ElementTree.fromstring(before), ElementTree.fromstring(after), ""))
@@ -151,12 +152,13 @@ def _differences(old: ElementTree.Element, new: ElementTree.Element, path: str) 
         yield f"{here}: {(old.text or '').strip()!r} -> {(new.text or '').strip()!r}"
     if local(old.tag) == "sheetData":
         return
-    for one, other in zip(old, new, strict=False):
-        yield from _differences(one, other, here)
-    for gone in list(old)[len(new) :]:
-        yield f"{here}/{local(gone.tag)}: is gone"
-    for added in list(new)[len(old) :]:
-        yield f"{here}/{local(added.tag)}: is new"
+    tags = [[child.tag for child in element] for element in (old, new)]
+    for kind, start, end, new_start, new_end in SequenceMatcher(None, *tags, autojunk=False).get_opcodes():
+        if kind == "equal":
+            for one, other in zip(old[start:end], new[new_start:new_end], strict=True):
+                yield from _differences(one, other, here)
+        yield from (f"{here}/{local(gone.tag)}: is gone" for gone in old[start:end] if kind != "equal")
+        yield from (f"{here}/{local(added.tag)}: is new" for added in new[new_start:new_end] if kind != "equal")
 
 
 def openpyxl_workbook(path: Path) -> openpyxl.Workbook:

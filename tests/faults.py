@@ -1,7 +1,7 @@
-"""What is wrong with a workbook file: everything for which Excel would offer a repair or a careful reader would complain.
+"""What is wrong with a workbook file: whatever Excel would offer to repair, or a careful reader complain about.
 
-There is no Excel where the tests run, so its rules are written down here. Each function returns a list of sentences, empty
-for a good workbook. Files from the wild have faults of their own: compare the lists before and after.
+There is no Excel where the tests run, so its rules are written down here. Each function returns a list of sentences,
+empty for a good workbook. Files from the wild have faults of their own: compare the lists before and after.
 """
 
 from __future__ import annotations
@@ -30,7 +30,13 @@ from package import (
 LAST_ROW, LAST_COLUMN, LONGEST_TEXT = 1_048_576, 16_384, 32_767
 DESCRIPTOR, ENCRYPTED = 0x8, 0x1
 # The order of a worksheet's children that the schema demands.
-SHEET_ORDER = ["sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection", "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate", "customSheetViews", "mergeCells", "phoneticPr", "conditionalFormatting", "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties", "cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"]
+SHEET_ORDER = (
+    "sheetPr dimension sheetViews sheetFormatPr cols sheetData sheetCalcPr sheetProtection protectedRanges scenarios "
+    "autoFilter sortState dataConsolidate customSheetViews mergeCells phoneticPr conditionalFormatting dataValidations "
+    "hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks colBreaks customProperties cellWatches "
+    "ignoredErrors smartTags drawing legacyDrawing legacyDrawingHF drawingHF picture oleObjects controls "
+    "webPublishItems tableParts extLst"
+)
 COUNTED = (
     "mergeCells",
     "dataValidations",
@@ -200,7 +206,8 @@ def sheet_faults(package: Package, sheet: Sheet) -> list[str]:
     """Rows and cells out of order, indexes that lead nowhere, ranges off the sheet, children in the wrong order."""
     root = package.xml(sheet.part)
     found = []
-    known = [SHEET_ORDER.index(local(item.tag)) for item in root if local(item.tag) in SHEET_ORDER]
+    order = SHEET_ORDER.split()
+    known = [order.index(local(item.tag)) for item in root if local(item.tag) in order]
     if known != sorted(known):
         found.append("children in the wrong order")
     for name in COUNTED:
@@ -321,7 +328,7 @@ def _range_faults(root: ElementTree.Element) -> list[str]:
 
 
 def table_faults(package: Package) -> list[str]:
-    """Tables that Excel would drop or repair: headers that differ from the sheet, repeated ids, ranges that disagree."""
+    """Tables that Excel would drop or repair: headers unlike the sheet's, repeated ids, ranges that disagree."""
     tables = list(package.tables.values())
     found = [f"table id {number} twice" for number, count in Counter(table.id for table in tables).items() if count > 1]
     names = [table.name.lower() for table in tables]
@@ -347,10 +354,9 @@ def _one_table_faults(package: Package, table: TableInfo) -> list[str]:
         found.append("no room for a data row")
     container = child(table.xml, "tableColumns")
     columns = children(container, "tableColumn") if container is not None else []
-    if len(columns) != right - left + 1 or (container is not None and container.get("count") != str(len(columns))):
-        found.append(
-            f"{len(columns)} columns, count {container.get('count') if container is not None else None}, width {right - left + 1}"
-        )
+    count = container.get("count", str(len(columns))) if container is not None else "0"
+    if not len(columns) == int(count) == right - left + 1:
+        found.append(f"{len(columns)} columns, count {count}, width {right - left + 1}")
     for what in ("id", "name"):
         values = Counter(item.get(what, "").lower() for item in columns)
         found += [f"column {what} {value} twice" for value, count in values.items() if count > 1]

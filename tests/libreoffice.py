@@ -54,7 +54,7 @@ def find_soffice() -> str | None:
 
 @functools.cache
 def find_uno_python() -> str | None:
-    """An interpreter that can ``import uno``: this one, the system's, or LibreOffice's own; None where there is none."""
+    """An interpreter that can ``import uno``: this one, the system's, or LibreOffice's own; or None."""
     soffice = find_soffice()
     beside = Path(soffice).resolve().parent if soffice else Path()
     candidates = [
@@ -103,7 +103,7 @@ class Office:
                 document.close()
 
     def sheet_values(self, path: Path, recalculate: bool = False) -> dict[str, Grid]:
-        """What LibreOffice shows a person who opens the workbook: all values of all sheets, errors as ``#N/A`` and so on.
+        """What LibreOffice shows a person who opens the workbook: the values of all sheets, errors as ``#N/A``.
 
         With ``recalculate``, every formula is computed anew, as Ctrl-Shift-F9 does.
         """
@@ -117,7 +117,7 @@ class Office:
         return self._with_copy(path, look)
 
     def convert(self, path: Path, to: str, out: Path) -> list[Path]:
-        """The workbook saved as ``csv`` (one file per sheet), ``pdf``, ``xlsx``, ``xlsm`` or ``ods`` into the folder ``out``."""
+        """The workbook saved into a folder as ``csv`` (one file per sheet), ``pdf``, ``xlsx``, ``xlsm`` or ``ods``."""
         out.mkdir(parents=True, exist_ok=True)
 
         def save(copy: Path) -> list[Path]:
@@ -349,7 +349,9 @@ class Document:
 
 PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.UserProfile/Data"><prop oor:name="givenname" oor:op="fuse"><value>{}</value></prop></item>
-<item oor:path="/org.openoffice.UserProfile/Data"><prop oor:name="sn" oor:op="fuse"><value>{}</value></prop></item>
+<item oor:path="/org.openoffice.UserProfile/Data">
+<prop oor:name="givenname" oor:op="fuse"><value>{}</value></prop>
+<prop oor:name="sn" oor:op="fuse"><value>{}</value></prop>
+</item>
 </oor:items>
 """

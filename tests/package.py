@@ -1,6 +1,6 @@
 """An independent reader of workbook files for the tests: parts, relationships, sheets, cells and tables.
 
-It shares no code with tracker/xlsx, reads whole parts with the standard library's parser and prefers plainness to speed.
+It shares no code with tracker/xlsx and reads whole parts with the standard library's parser: plain, not fast.
 Namespaces are dropped: the prefixed, the strict and the usual variant look alike.
 """
 
@@ -28,7 +28,7 @@ class Cell:
     type: str
     style: int
     value: str | None
-    """The text for strings of any storage, else the text of ``<v>``; None for a blank and for a formula without result."""
+    """A string however it is stored, else the text of ``<v>``; None for a blank and for a formula without result."""
     formula: str | None
     """Formula text; '' for a follower of a shared formula."""
     formula_type: str

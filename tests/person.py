@@ -33,14 +33,16 @@ class Person:
 
     def writes(self, run_id: str, column: str, value: Any) -> None:
         sheet, _, columns, rows = self._runs()
-        sheet.cell(rows[run_id], columns[column], value)
+        sheet.cell(rows[run_id], columns[column]).value = value
 
     def types(self, **cells: Any) -> None:
         """Types a row below the table, which Excel then takes into the table."""
         self.types_below(**cells)
         sheet, table, _, _ = self._runs()
         first_column, first_row, last_column, last_row = range_boundaries(table.ref)
-        table.ref = f"{sheet.cell(first_row, first_column).coordinate}:{sheet.cell(last_row + 1, last_column).coordinate}"
+        table.ref = (
+            f"{sheet.cell(first_row, first_column).coordinate}:{sheet.cell(last_row + 1, last_column).coordinate}"
+        )
         if table.autoFilter is not None:
             table.autoFilter.ref = table.ref
 
@@ -54,7 +56,7 @@ class Person:
     def writes_far_below(self, value: Any, rows_below: int) -> None:
         sheet, table, _, _ = self._runs()
         first_column, _, _, last_row = range_boundaries(table.ref)
-        sheet.cell(last_row + rows_below, first_column + 1, value)
+        sheet.cell(last_row + rows_below, first_column + 1).value = value
 
     def deletes(self, run_id: str) -> None:
         """Deletes a table row: those below move up."""
@@ -63,7 +65,9 @@ class Person:
         for row in range(rows[run_id], last_row + 1):
             for column in range(first_column, last_column + 1):
                 sheet.cell(row, column).value = sheet.cell(row + 1, column).value if row < last_row else None
-        table.ref = f"{sheet.cell(first_row, first_column).coordinate}:{sheet.cell(last_row - 1, last_column).coordinate}"
+        table.ref = (
+            f"{sheet.cell(first_row, first_column).coordinate}:{sheet.cell(last_row - 1, last_column).coordinate}"
+        )
         if table.autoFilter is not None:
             table.autoFilter.ref = table.ref
 

@@ -9,33 +9,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
 from compare import (
     assert_only_parts_changed,
     assert_untouched_rows_equal,
-    calamine_rows,
     changed_parts,
     grids_differ,
-    openpyxl_workbook,
     outside_rows,
     parts,
-    sheet_rows,
     xml_differences,
 )
 from faults import faults
 from libreoffice import Office
-from package import Package, TableInfo, area_of, column_letters
-from zoo import Broken, Trap
-from zoo.raw import SHEET, STRINGS, TABLE, WORKBOOK
+from package import Package, TableInfo
 
-from tracker.errors import TrackerError
 from tracker.workbook import Workbook, open_workbook, read_stamp, read_tables
 
-NEW = {"run_id": "new-run", "name": "=1+1", "status": "FINISHED", "metrics.loss": 0.125, "metrics.auc": 0.75, "notes": "a\nb"}
+NEW = {
+    "run_id": "new-run",
+    "name": "=1+1",
+    "status": "FINISHED",
+    "metrics.loss": 0.125,
+    "metrics.auc": 0.75,
+    "notes": "a\nb",
+}
 STAMP_PARTS = {"docProps/custom.xml", "[Content_Types].xml", "_rels/.rels"}
 
 Change = Callable[[Workbook], None]
@@ -135,7 +133,7 @@ def test_what_libreoffice_saved_is_patched_as_well(resaved_workbook: Path, libre
 def assert_libreoffice_agrees(before: Path, office: Office) -> None:
     """After all kinds of changes, LibreOffice shows the new values, and results as if it had computed all anew."""
     after = patch(before, everything)
-    assert faults(after) == faults(before)
+    assert [fault for fault in faults(after) if fault not in faults(before)] == []
     shown = office.sheet_values(after)
     # Where the saved results were those of this LibreOffice, none may be stale now.
     was_true = not grids_differ(office.sheet_values(before), office.sheet_values(before, recalculate=True))
@@ -162,16 +160,24 @@ def assert_changes_are_explained(before: Path, after: Path, table: TableInfo, to
             assert_all_allowed(name, xml_differences(old[name], new[name]), TABLE_CHANGES, table)
         elif name == table.sheet.part:
             assert_untouched_rows_equal(old[name], new[name], touched | rows_that_lost_results(package, result, name))
-            assert_all_allowed(name, xml_differences(outside_rows(old[name]), outside_rows(new[name])), SHEET_CHANGES, table)
+            assert_all_allowed(
+                name, xml_differences(outside_rows(old[name]), outside_rows(new[name])), SHEET_CHANGES, table
+            )
         elif name in {sheet.part for sheet in package.sheets}:
             assert_untouched_rows_equal(old[name], new[name], rows_that_lost_results(package, result, name))
-            assert_all_allowed(name, xml_differences(outside_rows(old[name]), outside_rows(new[name])), REFERENCES, table)
+            assert_all_allowed(
+                name, xml_differences(outside_rows(old[name]), outside_rows(new[name])), REFERENCES, table
+            )
         elif name == package.workbook:
             assert_all_allowed(name, xml_differences(old[name], new[name]), WORKBOOK_CHANGES, table)
         elif "/charts/" in name:
             assert_all_allowed(name, xml_differences(old[name], new[name]), REFERENCES, table)
         else:
-            assert table.totals_rows and name in {"xl/calcChain.xml", "[Content_Types].xml", "xl/_rels/workbook.xml.rels"}, name
+            assert table.totals_rows and name in {
+                "xl/calcChain.xml",
+                "[Content_Types].xml",
+                "xl/_rels/workbook.xml.rels",
+            }, name
 
 
 REFERENCES = (r"(^|/)(f|formula|formula1|formula2|sqref|definedName)(@\w+)?: '(.*)' -> '(.*)'",)

@@ -28,7 +28,9 @@ def no_history(table: str, key: Key, column: str) -> Entry | None:
     return None
 
 
-def set_x(value: Any, *, was: Any = None, time: float = 1.0, key: str = "r1", new: bool = False, by: Any = "script") -> Change:
+def set_x(
+    value: Any, *, was: Any = None, time: float = 1.0, key: str = "r1", new: bool = False, by: Any = "script"
+) -> Change:
     return Change("runs", (key,), {"params.x": value}, {} if was is None else {"params.x": was}, new, time, "me", by)
 
 
@@ -136,7 +138,9 @@ def test_a_text_that_no_cell_holds_waits() -> None:
 
 
 def test_a_row_that_a_person_typed_gets_its_key_back() -> None:
-    typed = Entry("runs", ("r9",), {"name": CellChange("mine", "mine"), "run_id": CellChange(None, "r9")}, typed=True, by="person")
+    typed = Entry(
+        "runs", ("r9",), {"name": CellChange("mine", "mine"), "run_id": CellChange(None, "r9")}, typed=True, by="person"
+    )
     lost = ChangeSet((), 1.0, "", "sync", (typed,), id="000001-0123456789abcdef", number=1)
     tables = runs((None, "theirs"), (None, "mine"))
     keyless = {index: tables["runs"].row(index) for index in (0, 1)}

@@ -119,7 +119,9 @@ def test_mode_and_symbolic_link_of_the_workbook_stay(script: Script, tmp_path: P
 def test_a_sync_in_the_middle_of_a_run_and_one_at_its_end(script: Script) -> None:
     script.log(Change("runs", ("r1",), {"status": "RUNNING", "metrics.auc": 0.5}, new=True))
     script.sync()
-    script.log(Change("runs", ("r1",), {"status": "FINISHED", "metrics.auc": 0.7}, {"status": "RUNNING", "metrics.auc": 0.5}))
+    script.log(
+        Change("runs", ("r1",), {"status": "FINISHED", "metrics.auc": 0.7}, {"status": "RUNNING", "metrics.auc": 0.5})
+    )
     report = script.sync()
     assert not report.conflicts
     assert (script.rows()["r1"]["status"], script.rows()["r1"]["metrics.auc"]) == ("FINISHED", 0.7)
@@ -300,7 +302,9 @@ def test_whoever_waits_is_told_who_holds_the_lock(script: Script) -> None:
         if step == "read":
             child = "from tracker.folders import Folders; from tracker.sync import sync; import sys; from pathlib import Path\n"
             child += "sync(Folders(Path(sys.argv[1])), wait=0.1)"
-            done = subprocess.run([sys.executable, "-c", child, script.folders.workbook], capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-c", child, script.folders.workbook], capture_output=True, text=True
+            )
             assert "RegistryLockedError" in done.stderr and f"process {os.getpid()}" in done.stderr
 
     script.sync(on_step=meanwhile)
@@ -336,7 +340,9 @@ def test_killed_at_any_step_the_next_sync_finishes_the_work(script: Script, step
     assert not report.conflicts
     rows = script.rows()
     assert list(rows) == ["r0", "r1", "r2"] and rows["r0"]["name"] == "after" and rows["r1"]["metrics.auc"] == 0.5
-    history = [entry.key for found in Journal(script.folders.changes).newest_first() for entry in found.entries if entry.new]
+    history = [
+        entry.key for found in Journal(script.folders.changes).newest_first() for entry in found.entries if entry.new
+    ]
     assert Counter(history) == {("r0",): 1, ("r1",): 1, ("r2",): 1}
 
 
@@ -405,7 +411,9 @@ def test_somebody_who_saves_all_the_time_stops_the_sync_but_loses_nothing(script
     assert set(script.rows()) == {"r1"}
 
 
-def test_a_save_in_place_in_the_last_instant_takes_its_place_again(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_in_place_in_the_last_instant_takes_its_place_again(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LibreOffice writes into the file itself: just before the replace, its bytes go to the old file."""
     script.run("r1")
     script.sync()
@@ -429,7 +437,9 @@ def test_a_save_in_place_in_the_last_instant_takes_its_place_again(script: Scrip
 # -- what cannot be written ---------------------------------------------------------------------------------------
 
 
-def test_a_full_disk_leaves_the_workbook_and_the_journal_as_they_were(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_workbook_and_the_journal_as_they_were(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script.run("r1")
     before = script.folders.workbook.read_bytes()
 

@@ -27,7 +27,7 @@ from libreoffice import Office, OfficeError, OfficeGoneError
 from package import Package, area_of, column_letters, column_number, reference_of
 from zoo import WORKBOOKS, Broken, Trap, grafts, registry_tables, with_xlsxwriter
 from zoo.raw import COLUMNS, OTHER, SHEET, SHEET_RELS, STRINGS, TABLE, TYPES, WORKBOOK, WORKBOOK_RELS, registry
-from zoo.traps import another_table_beside
+from zoo.traps_around_tables import another_table_beside
 from zoo.zips import bomb, swap, write_zip
 
 Document = dict[str, list[list[Any]]]
@@ -239,8 +239,10 @@ def test_differences_in_xml_are_named() -> None:
         "table/autoFilter@ref: 'A1:D4' -> 'A1:D5'",
     ]
     assert xml_differences(b"<a><b>1</b></a>", b"<a><b>2</b><c/></a>") == ["a/b: '1' -> '2'", "a/c: is new"]
-    assert xml_differences(b"<a><b/></a>", b"<a><c/></a>") == ["a/b: is now c"]
-    assert xml_differences(b"<a><b/></a>", b"<a/>") == ["a/b: is gone"]
+    assert xml_differences(b"<a><b/></a>", b"<a><c/></a>") == ["a/b: is gone", "a/c: is new"]
+    shifted = xml_differences(b"<a><b/><b x='1'/></a>", b"<a><c/><b/><b x='2'/></a>")
+    assert shifted == ["a/c: is new", "a/b@x: '1' -> '2'"]
+    assert xml_differences(b"<a/>", b"<b/>") == ["a: is now b"]
 
 
 def test_grids_are_compared_to_fourteen_digits() -> None:
@@ -312,7 +314,7 @@ def test_faults_are_found(name: str, tmp_path: Path) -> None:
     part, old, new, complaint = BREAKAGES[name]
     changed = registry()
     if name == "two tables with one id":
-        another_table_beside(changed)
+        another_table_beside.change(changed)
     swap(changed, part, old, new)
     path = tmp_path / "faulty.xlsx"
     write_zip(path, changed)

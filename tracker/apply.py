@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker.errors import CellTooLongError, ContentInTheWayError, SheetFullError, TrackerError
-from tracker.merge import Plan, TablePlan
+from tracker.merge import Plan, Planned, TablePlan
 from tracker.model import Change, Entry, Problem
 from tracker.schema import TABLES
 from tracker.workbook import Table, Unpatchable, Workbook
@@ -16,7 +16,7 @@ NEW_COLUMN_WIDTH = 14.0
 
 
 def apply_plan(workbook: Workbook, plan: Plan) -> list[Problem]:
-    """Change the workbook's tables as planned. The plan is narrowed to what was done; the rest moves to ``deferred``."""
+    """Change the workbook's tables as planned; the plan is narrowed to what was done, the rest is ``deferred``."""
     problems = []
     for key, column, length in plan.too_long:
         error: TrackerError = CellTooLongError(column=column, key=" ".join(key), length=length)
@@ -59,8 +59,7 @@ def _append(table: Table, plan: Plan, table_plan: TablePlan, places: Mapping[str
     try:
         table.append([_placed(values, places) for values in table_plan.appends])
     except (ContentInTheWayError, SheetFullError) as error:
-        for entries in table_plan.appended:
-            plan.deferred += [_as_change(entry) for entry in entries]
+        plan.deferred += [_as_change(planned.entry) for row in table_plan.appended for planned in row]
         table_plan.appends, table_plan.appended = [], []
         return [_problem("no-room-for-rows", error, table)]
     return []
@@ -71,8 +70,8 @@ def _placed(values: Mapping[str, Any], places: Mapping[str, int]) -> dict[int, A
 
 
 def _defer_all(plan: Plan, table_plan: TablePlan) -> None:
-    for entries in (*table_plan.appended, [entry for _, entry in table_plan.updated]):
-        plan.deferred += [_as_change(entry) for entry in entries]
+    for row in (*table_plan.appended, [planned for _, planned in table_plan.updated]):
+        plan.deferred += [_as_change(planned.entry) for planned in row]
     table_plan.appends, table_plan.appended, table_plan.updates, table_plan.updated = [], [], {}, []
 
 
@@ -83,21 +82,18 @@ def _defer_columns(plan: Plan, table_plan: TablePlan) -> None:
     for values in (*table_plan.updates.values(), *table_plan.appends):
         for header in lost:
             values.pop(header, None)
-    narrowed = []
-    for number, entry in table_plan.updated:
-        kept = _narrowed(plan, entry, lost)
-        if kept.cells:
-            narrowed.append((number, kept))
-    table_plan.updated = narrowed
-    table_plan.appended = [[_narrowed(plan, entry, lost) for entry in entries] for entries in table_plan.appended]
+    narrowed = [(number, _narrowed(plan, planned, lost)) for number, planned in table_plan.updated]
+    table_plan.updated = [(number, planned) for number, planned in narrowed if planned.entry.cells]
+    table_plan.appended = [[_narrowed(plan, planned, lost) for planned in row] for row in table_plan.appended]
 
 
-def _narrowed(plan: Plan, entry: Entry, lost: Iterable[str]) -> Entry:
-    columns = {column for column in entry.cells if column in lost}
-    if columns:
-        cells = {column: cell for column, cell in entry.cells.items() if column in columns}
+def _narrowed(plan: Plan, planned: Planned, lost: Iterable[str]) -> Planned:
+    entry = planned.entry
+    without = {column: cell for column, cell in entry.cells.items() if column not in lost}
+    if len(without) < len(entry.cells):
+        cells = {column: cell for column, cell in entry.cells.items() if column in lost}
         plan.deferred.append(_as_change(replace(entry, cells=cells, new=False)))
-    return replace(entry, cells={column: cell for column, cell in entry.cells.items() if column not in columns})
+    return replace(planned, entry=replace(entry, cells=without))
 
 
 def _as_change(entry: Entry) -> Change:

@@ -14,17 +14,16 @@ from tracker.errors import BadRequestError, RegistryNotWritableError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
 from tracker.pulse import Pulse
-from tracker.reading import patiently
 from tracker.recorder import Recorder
 from tracker.run import Run, column_name
 from tracker.schema import RUNS
 from tracker.values import to_cell
-from tracker.workbook import check_registry
+from tracker.workbook import check_registry, patiently
 
 REGISTRY_VARIABLE = "TRACKER_REGISTRY"
 
 
-def registry_folders(registry: object | None) -> Folders:
+def registry_folders(registry: Any) -> Folders:
     """The folders of the registry at a path, of an open registry, or of the one that TRACKER_REGISTRY names.
 
     Raises:
@@ -38,7 +37,10 @@ def registry_folders(registry: object | None) -> Folders:
             "Make one with: python -m tracker init registry.xlsx"
         )
     folders = Folders(Path(os.path.abspath(os.path.expanduser(path))))
-    patiently(folders, lambda: check_registry(folders.workbook))
+    if folders.side.is_dir():  # somebody logged to it before; while a person saves it, it is torn or absent
+        patiently(lambda: check_registry(folders.workbook))
+    else:
+        check_registry(folders.workbook)
     return folders
 
 
@@ -99,10 +101,10 @@ def resumed_run(
         BadRequestError: a param or tag without a name.
         RegistryNotWritableError: the side folder cannot be written.
     """
-    from tracker.registry import open as open_registry
+    from tracker.registry import open_registry
 
     row = open_registry(folders.workbook).run(run)
-    cells = {"status": "RUNNING", "end_time": None, "duration": None}
+    cells: dict[str, Any] = {"status": "RUNNING", "end_time": None, "duration": None}
     cells |= {**_columns("params.", params), **_columns("tags.", tags)}
     script = capture.script()
     planned = row.get("start_time") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +127,7 @@ def file_hash(path: Path) -> tuple[int, str]:
         return file.tell(), digest.hexdigest()
 
 
-def tree_hash(files: list[StoredFile], folder: bool) -> str:
+def tree_hash(files: Sequence[StoredFile], folder: bool) -> str:
     """What tells content from other content: a file's own hash, or that of a folder's lines ``sha256 size path``."""
     if not folder:
         return files[0].sha256

@@ -18,20 +18,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import MissingPackageError
+from tracker.matching import as_date
 from tracker.metrics import Steps
 from tracker.reading import Grid
 from tracker.schema import Table
-from tracker.values import EXACT_INTEGER, Kind, from_cell, from_serial
+from tracker.values import EXACT_INTEGER, Kind, from_cell
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DAYS = (1, 2_958_466)
-"""Excel's numbers for the years 1900 to 9999: what is left of a date where a person cleared its format."""
 
 
 def table_frame(grid: Grid, table: Table) -> pd.DataFrame:
@@ -106,7 +104,7 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
     if kind in ("number", "integer"):
         return _numbers(values if types == {float} else [_number(v) for v in values], whole=kind == "integer")
     if kind == "datetime":
-        return _dates(values if types == {datetime} else [_date(v) for v in values], utc=True)
+        return _dates(values if types == {datetime} else [as_date(v) for v in values], utc=True)
     if str in types:
         texts = {v: from_cell(v, kind) if v else None for v in set(values) if type(v) is str}
         values = [texts.get(v, v) for v in values]
@@ -164,18 +162,3 @@ def _whole(value: Any) -> Any:
     """A number that a cell holds without decimals is an integer: Excel does not tell 6 from 6.0."""
     is_whole = type(value) is float and value.is_integer() and abs(value) <= EXACT_INTEGER
     return int(value) if is_whole else value
-
-
-def _date(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and _DAYS[0] <= value < _DAYS[1]:
-        moment_or_number = from_serial(value)
-        return moment_or_number if isinstance(moment_or_number, datetime) else None
-    return None

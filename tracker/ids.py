@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 def new_run_id(now: float) -> str:
     """An id such as ``20261124-064512-3fa1c9``; ``now`` is seconds since 1970, UTC."""
-    moment = datetime.fromtimestamp(now, timezone.utc)
+    moment = datetime.fromtimestamp(now, UTC)
     return f"{moment:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker.folders import Folders
 from tracker.journal import Journal
 from tracker.metrics import summarise, summary_cells
-from tracker.model import Change, ChangeSet
+from tracker.model import Change, ChangeSet, Entry, Key
 from tracker.pending import PendingFile, read_pending
 from tracker.settings import Settings
 from tracker.values import same
@@ -54,6 +55,13 @@ def gather(folders: Folders, stamp: str | None, settings: Settings, now: float |
         if journal.newest() == newest:
             break
     return incoming
+
+
+def history(folders: Folders, incoming: Incoming) -> Callable[[str, Key, str], Entry | None]:
+    """The newest entry that set a cell, among the change sets that the workbook contains."""
+    journal = Journal(folders.changes)
+    lacking = frozenset(change_set.id for change_set in incoming.replay)
+    return lambda table, key, column: journal.last_entry(table, key, column, lacking)
 
 
 def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Settings, now: float) -> Incoming:
@@ -118,11 +126,9 @@ def _killed(file: PendingFile, folders: Folders) -> list[Change]:
     if status != "RUNNING":
         return []
     seen = file.heartbeat
-    try:
+    with contextlib.suppress(OSError):  # it logged no metric
         seen = max(seen, folders.metrics(file.run_id).stat().st_mtime)
-    except OSError:
-        pass  # it logged no metric
-    moment = datetime.fromtimestamp(round(seen, 3), timezone.utc).replace(tzinfo=None)
+    moment = datetime.fromtimestamp(round(seen, 3), UTC).replace(tzinfo=None)
     cells = {"status": "KILLED", "end_time": moment.replace(microsecond=moment.microsecond // 1000 * 1000)}
     return [Change("runs", (file.run_id,), cells, {"status": "RUNNING"}, time=seen, by="sync")]
 

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -105,11 +105,14 @@ class Journal:
         for id, content in self._contents():
             yield _parse(id, content)
 
-    def last_entry(self, table: str, key: Key, column: str) -> Entry | None:
-        """The newest entry that set this cell, whoever decided on it; None where no change set did."""
+    def last_entry(self, table: str, key: Key, column: str, skip: Collection[str] = ()) -> Entry | None:
+        """The newest entry that set this cell, whoever decided on it; None where no change set did.
+
+        ``skip`` has the ids of change sets that do not count: those that the workbook lacks.
+        """
         needle = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
         for id, content in self._contents():
-            if needle not in content:
+            if needle not in content or id in skip:
                 continue
             for entry in reversed(_parse(id, content).entries):
                 if entry.table == table and entry.key == key and column in entry.cells:

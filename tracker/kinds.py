@@ -4,56 +4,42 @@ from __future__ import annotations
 
 import re
 
-_BY_NAME: tuple[tuple[str, str, str], ...] = (
-    (
-        r"requirements.*\.txt|(environment|conda).*\.ya?ml|.*lock(\.json|\.toml)?|environment",
-        "model",
-        "environment",
-    ),
-    (r"(dockerfile|containerfile).*|.*\.(dockerfile|sif|tar)", "model", "container"),
-    (r"change[-_ ]?log.*|changes.*\.(md|rst|txt)", "project management", "change log"),
-    (r"road[-_ ]?map.*", "project management", "roadmap"),
-    (r"vision.*", "project management", "vision"),
-    (r".*benchmark.*", "project management", "benchmark"),
-    (r".*quality[-_ ]?plan.*", "project management", "quality plan"),
-    (r".*model[-_ ]?card.*", "documentation", "model card"),
-    (r".*data[-_ ]?sheet.*", "documentation", "datasheet"),
-    (r".*(agreement|eula).*", "documentation", "agreement"),
-    (r"read[-_ ]?me.*", "documentation", "guide"),
-    (r"(test|junit|coverage).*\.(xml|log|txt|html)", "code", "test log"),
+MODEL, CODE = "model", "code"
+MANAGEMENT, DOCUMENTATION = "project management", "documentation"
+
+_GUESSES: tuple[tuple[str, str, str], ...] = (
+    (MODEL, "environment", r"environment|requirements.*\.txt|(environment|conda).*\.ya?ml|.*lock(\.json|\.toml)?"),
+    (MODEL, "container", r"(dockerfile|containerfile).*|.*\.(dockerfile|sif|tar)"),
+    (MODEL, "model file", r".*\.(pkl|pickle|joblib|skops|onnx|pt|pth|ckpt|safetensors|h5|keras|pb|tflite|gguf)"),
+    (MODEL, "model file", r".*\.(cbm|ubj|xgb|lgb|pmml|model)"),
+    (CODE, "diff", r"git-diff|.*\.(diff|patch)"),
+    (CODE, "notebook", r".*\.ipynb"),
+    (CODE, "script", r".*\.(py|r|jl|sh|bat|ps1|sql|c|cc|cpp|h|java|scala|go|rs|js|ts)"),
+    (CODE, "build", r".*\.(whl|jar|so|dll|exe|o|a)"),
+    (CODE, "test log", r"(test|junit|coverage).*\.(xml|log|txt|html)"),
+    (CODE, "log", r".*\.(log|out|err)"),
+    (MANAGEMENT, "change log", r"change[-_ ]?log.*|changes\.\w+"),
+    (MANAGEMENT, "roadmap", r"road[-_ ]?map.*"),
+    (MANAGEMENT, "vision", r"vision([-_ ]statement)?\.\w+"),
+    (MANAGEMENT, "benchmark", r".*benchmarks?\.\w+"),
+    (MANAGEMENT, "quality plan", r".*quality[-_ ]plan.*"),
+    (DOCUMENTATION, "model card", r".*model[-_ ]?card.*"),
+    (DOCUMENTATION, "datasheet", r".*data[-_ ]?sheet.*"),
+    (DOCUMENTATION, "agreement", r".*(agreement|eula).*"),
+    (DOCUMENTATION, "guide", r"read[-_ ]?me.*"),
+    (DOCUMENTATION, "diagram", r".*\.(drawio|puml|dot|vsdx|mmd)"),
+    (DOCUMENTATION, "document", r".*\.(md|rst|txt|tex|pdf|docx?|odt|html?|pptx?)"),
+    (MODEL, "data set", r".*\.(csv|tsv|parquet|feather|arrow|npy|npz|jsonl|ndjson|xlsx?|ods|db|sqlite|arff|gz|zip)"),
+    (MODEL, "data set", r".*\.(wav|mp3|flac|ogg|mp4|avi)"),
+    (MODEL, "figure", r".*\.(png|jpe?g|gif|svg|webp|bmp|tiff?)"),
+    (MODEL, "config", r".*\.(json|ya?ml|toml|ini|cfg)"),
 )
-_BY_EXTENSION: tuple[tuple[str, str, str], ...] = (
-    (
-        "pkl pickle joblib skops onnx pt pth ckpt safetensors h5 keras pb tflite gguf cbm ubj xgb lgb pmml model",
-        "model",
-        "model file",
-    ),
-    (
-        "csv tsv parquet feather arrow npy npz jsonl ndjson xlsx xls ods db sqlite arff gz zip",
-        "model",
-        "data set",
-    ),
-    ("wav mp3 flac ogg mp4 avi", "model", "data set"),
-    ("png jpg jpeg gif svg webp bmp tif tiff", "model", "figure"),
-    ("json yaml yml toml ini cfg", "model", "config"),
-    ("diff patch", "code", "diff"),
-    ("ipynb", "code", "notebook"),
-    ("py r jl sh bat ps1 sql c cc cpp h java scala go rs js ts", "code", "script"),
-    ("whl jar so dll exe o a", "code", "build"),
-    ("log out err", "code", "log"),
-    ("drawio puml dot vsdx mmd", "documentation", "diagram"),
-    ("md rst txt tex pdf doc docx odt html htm ppt pptx", "documentation", "document"),
-)
+"""The first that fits counts."""
 
 
 def guess(name: str, *, folder: bool = False) -> tuple[str, str]:
     """The category and the kind of an artifact with this name; ``("model", "")`` where the name says nothing."""
-    lower = name.lower()
-    for pattern, category, kind in _BY_NAME:
-        if re.fullmatch(pattern, lower):
+    for category, kind, pattern in _GUESSES:
+        if re.fullmatch(pattern, name.lower()):
             return category, kind
-    extension = lower.rpartition(".")[2]
-    for extensions, category, kind in _BY_EXTENSION:
-        if extension in extensions.split():
-            return category, kind
-    return "model", "folder" if folder else ""
+    return MODEL, "folder" if folder else ""

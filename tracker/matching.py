@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tracker.values import key_text
+from tracker.values import from_serial, key_text
 
 Truth = bool | None
 """True, False, or None: unknown, because the cell is blank or cannot be put in order with the value."""
@@ -30,6 +30,8 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?Infinity", re.IGNORECASE | re.ASCII)
 _MAX_DIGITS = 400
+_DAYS = (1, 2_958_466)
+"""Excel's numbers for the years 1900 to 9999: what is left of a date where a person cleared its format."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EPOCH = datetime(1970, 1, 1)
 
@@ -103,6 +105,18 @@ def as_number(value: Any) -> int | float | None:
     if len(text) > _MAX_DIGITS or not _NUMBER.fullmatch(text):
         return None
     return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+def as_date(value: Any) -> datetime | None:
+    """The moment (naive, UTC) that a cell holds: a date, ISO text, or the number that is left of a date; else None."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        return _as_moment(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and _DAYS[0] <= value < _DAYS[1]:
+        moment_or_number = from_serial(value)
+        return moment_or_number if isinstance(moment_or_number, datetime) else None
+    return None
 
 
 def _as_flag(value: Any) -> bool | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tracker.incoming import Incoming
-from tracker.model import Author, CellChange, Change, Conflict, Entry, Key
+from tracker.model import Author, CellChange, Change, Conflict, Entry, Key, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
@@ -41,6 +41,14 @@ class View(Protocol):
     def row(self, handle: int, /) -> Row: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An entry of the change set to come; one that is only replayed stands in an earlier change set already."""
+
+    entry: Entry
+    replayed: bool = False
+
+
 @dataclass(slots=True)
 class TablePlan:
     """What is to be done to one table, in terms of headers."""
@@ -49,10 +57,10 @@ class TablePlan:
     """Headers to add at the right."""
     updates: dict[int, dict[str, Any]] = field(default_factory=dict)
     appends: list[dict[str, Any]] = field(default_factory=list)
-    updated: list[tuple[int, Entry]] = field(default_factory=list)
+    updated: list[tuple[int, Planned]] = field(default_factory=list)
     """What is updated, for the change set, with the columns by their own names."""
-    appended: list[list[Entry]] = field(default_factory=list)
-    """The entries of each row of ``appends``."""
+    appended: list[list[Planned]] = field(default_factory=list)
+    """The same for each row of ``appends``."""
 
 
 @dataclass(slots=True)
@@ -68,12 +76,12 @@ class Plan:
 
     @property
     def entries(self) -> list[Entry]:
-        """Every row that changes."""
-        found: list[Entry] = []
+        """Every row that changes for the first time."""
+        found: list[Planned] = []
         for plan in self.tables.values():
-            found += [entry for entries in plan.appended for entry in entries]
-            found += [entry for _, entry in plan.updated]
-        return found
+            found += [planned for row in plan.appended for planned in row]
+            found += [planned for _, planned in plan.updated]
+        return [planned.entry for planned in found if not planned.replayed]
 
 
 @dataclass(slots=True)
@@ -86,6 +94,7 @@ class _Cell:
     time: float
     who: str
     by: Author
+    replayed: bool = False
 
 
 @dataclass(slots=True)
@@ -141,7 +150,9 @@ def plan(
                 result.conflicts += _conflicts(table_name, key, row.cells, "deleted row")
         target.columns += headers.added
         for name, header in headers.renamed.items():
-            change = Change("settings", (f"{COLUMN_PREFIX}{table_name}.{name}",), {"value": header}, new=True, by="sync")
+            change = Change(
+                "settings", (f"{COLUMN_PREFIX}{table_name}.{name}",), {"value": header}, new=True, by="sync"
+            )
             _remember(result, views, settings, change)
     result.tables = {name: plan for name, plan in result.tables.items() if plan.updates or plan.appends}
     return result
@@ -165,25 +176,26 @@ def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row]]:
             row = row_of(entry.table, entry.key, entry.new or entry.typed, True)
             row.typed = entry if entry.typed else row.typed
             for column, cell in entry.cells.items():
-                _want(row, column, cell.new, [cell.old], entry.time, entry.who, entry.by)
+                _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True))
     for change in (*incoming.deferred, *incoming.changes):
         row = row_of(change.table, change.key, change.new, False)
         for column, value in change.set.items():
-            _want(row, column, value, [change.was.get(column)], change.time, change.who, change.by)
+            _want(row, column, _Cell(value, [change.was.get(column)], change.time, change.who, change.by))
     return wanted
 
 
-def _want(row: _Row, column: str, value: Any, expected: list[Any], time: float, who: str, by: Author) -> None:
-    cell = row.cells.get(column)
-    if cell is None:
-        row.cells[column] = _Cell(value, expected, time, who, by)
+def _want(row: _Row, column: str, wanted: _Cell) -> None:
+    earlier = row.cells.get(column)
+    if earlier is None:
+        row.cells[column] = wanted
         return
-    if by == "script" and cell.by == "person" and not any(same(cell.value, old) for old in expected):
+    unaware = not any(same(earlier.value, expected) for expected in wanted.expected)
+    if wanted.by == "script" and earlier.by == "person" and unaware:
         # Within what is incoming, too, a person's decision is not overwritten by a script that did not know of it.
-        cell.expected.append(value)
+        earlier.expected.append(wanted.value)
         return
-    cell.expected += [cell.value, *expected]
-    cell.value, cell.time, cell.who, cell.by = value, time, who, by
+    wanted.expected = [*earlier.expected, earlier.value, *wanted.expected]
+    row.cells[column] = wanted
 
 
 # -- deciding -----------------------------------------------------------------------------------------------------
@@ -214,7 +226,9 @@ def _update(
         elif _too_long(result, table.name, key, column, cell):
             continue
         elif headers.header(column) is None:
-            result.conflicts.append(Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who))
+            result.conflicts.append(
+                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
+            )
         else:
             cells[column] = CellChange(old, cell.value)
     if row.typed is not None and not cells.keys() >= set(table.key):
@@ -226,7 +240,7 @@ def _update(
     if cells:
         values = {str(headers.header(column)): cell.new for column, cell in cells.items()}
         target.updates.setdefault(handle, {}).update(values)
-        target.updated += [(handle, entry) for entry in _entries(table.name, key, cells, row)]
+        target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, row)]
 
 
 def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, headers: _Headers) -> None:
@@ -235,34 +249,37 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
         if cell.value is None or cell.value == "" or _too_long(result, table.name, key, column, cell):
             continue
         if headers.header(column) is None:
-            result.conflicts.append(Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who))
+            result.conflicts.append(
+                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
+            )
         else:
             cells[column] = CellChange(None, cell.value)
     for part, text in zip(table.key, key, strict=True):
         cells.setdefault(part, CellChange(None, text))
     target.appends.append({str(headers.header(column)): cell.new for column, cell in cells.items()})
-    target.appended.append(_entries(table.name, key, cells, row, new=True))
+    target.appended.append(_planned(table.name, key, cells, row, new=True))
 
 
-def _entries(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new: bool = False) -> list[Entry]:
-    """One entry; two where a person decided on some cells and a script on others, since that counts later."""
+def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new: bool = False) -> list[Planned]:
+    """One entry; several where a person decided on some cells and a script on others, since that counts later."""
     if row.typed is not None:
-        return [Entry(table, key, cells, new, True, row.typed.time, row.typed.who, "person")]
-    entries: list[Entry] = []
-    for wanted in ("person", "script", "sync"):
-        chosen = {column: cell for column, cell in cells.items() if column in row.cells and row.cells[column].by == wanted}
-        if chosen:
-            latest = max((row.cells[column] for column in chosen), key=lambda cell: cell.time)
-            entries.append(Entry(table, key, chosen, new and not entries, False, latest.time, latest.who, latest.by))
-    keys = {column: cell for column, cell in cells.items() if column not in row.cells}
-    if keys and entries:
-        entries[0] = replace(entries[0], cells={**keys, **entries[0].cells})
-    return entries or [Entry(table, key, cells, new)]
+        return [Planned(Entry(table, key, cells, new, True, row.typed.time, row.typed.who, "person"), True)]
+    groups: dict[tuple[bool, bool], dict[str, CellChange]] = {}
+    for column, cell in cells.items():
+        wanted = row.cells.get(column)
+        group = (wanted.by == "person", wanted.replayed) if wanted else next(iter(groups), (False, row.replayed))
+        groups.setdefault(group, {})[column] = cell
+    planned: list[Planned] = []
+    for (_, replayed), chosen in groups.items():
+        latest = max((row.cells[c] for c in chosen if c in row.cells), key=lambda cell: cell.time, default=None)
+        origin = (latest.time, latest.who, latest.by) if latest else (0.0, "", "sync")
+        planned.append(Planned(Entry(table, key, chosen, new and not planned, False, *origin), replayed))
+    return planned
 
 
 def _refused(
     table: str, key: Key, column: str, cell: _Cell, old: Any, is_formula: bool, last_entry: LastEntry
-) -> str | None:
+) -> Reason | None:
     """Why a cell is left as it is; None where it may be set."""
     if is_formula:
         return "person"
@@ -285,8 +302,10 @@ def _too_long(result: Plan, table: str, key: Key, column: str, cell: _Cell) -> b
     return True
 
 
-def _conflicts(table: str, key: Key, cells: Mapping[str, _Cell], reason: Any) -> list[Conflict]:
-    return [Conflict(table, key, column, None, cell.value, reason, cell.time, cell.who) for column, cell in cells.items()]
+def _conflicts(table: str, key: Key, cells: Mapping[str, _Cell], reason: Reason) -> list[Conflict]:
+    return [
+        Conflict(table, key, column, None, cell.value, reason, cell.time, cell.who) for column, cell in cells.items()
+    ]
 
 
 def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:

@@ -12,6 +12,9 @@ Key = tuple[str, ...]
 Author = Literal["script", "person", "sync"]
 """Who decided on a value: a training script, a person through the app or command line, or sync itself."""
 
+Reason = Literal["person", "deleted row", "no column", "no table", "later script"]
+"""Why a value was not written: a person changed the cell or deleted the row, there is no place for it, it came late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -62,7 +65,7 @@ class Conflict:
     column: str
     kept: Any
     dropped: Any
-    reason: Literal["person", "deleted row", "no column", "no table", "later script", "duplicate key"]
+    reason: Reason
     time: float = 0.0
     who: str = ""
 

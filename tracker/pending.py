@@ -1,8 +1,8 @@
 """Pending files: changes that are not in the workbook yet, one append-only file per writing process.
 
-A line is one JSON object. The first says who writes (``{"writer": …, "pid": …, "host": …, "run_id": …}``), every other is
-a change. One ``os.write`` per line to a file opened for appending: when the call returns, the line is in the operating
-system's hands and survives the death of the process. A last line that a crash tore is not counted as read, so nothing
+A line is one JSON object. The first says who writes (``{"writer": …, "pid": …, "host": …, "run_id": …}``), every other
+is a change. One ``os.write`` per line to a file opened for appending: when the call returns, the line is in the
+operating system's hands and survives the death of the process. A last line that a crash tore is not counted as read, so nothing
 after it is lost and nothing of it is believed.
 """
 

@@ -1,4 +1,4 @@
-"""The background of one process that logs to one registry: heartbeats, and syncs that take only a small share of time."""
+"""What a process does in the background for one registry: heartbeats, and syncs that take a small share of its time."""
 
 from __future__ import annotations
 
@@ -68,10 +68,9 @@ class Pulse:
                 self._start_thread()
         return error
 
-    def finish(self) -> None:
-        """Sync what was put off; the process is about to end."""
-        if self._unsynced:
-            self._sync(wait=10.0)
+    def finish(self) -> TrackerError | None:
+        """Sync what was put off; the process is about to end. Returns what :meth:`leave` does."""
+        return self._sync(wait=10.0) if self._unsynced else None
 
     def _start_thread(self) -> None:
         if self._thread is None:

@@ -1,7 +1,7 @@
 """What one process writes about one run: its pending file and the run's metrics. Nothing given to it gets lost.
 
 What could not be written stays in memory and goes first with the next call. A forked child writes a pending file of its
-own. A pending file that was removed under its writer, because another machine took the writer for dead, is replaced.
+own. A pending file that was removed under its writer, while the machine slept for days, is replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from tracker.folders import Folders
 from tracker.metrics import MetricsWriter
 from tracker.model import Change, Key
-from tracker.pending import PendingWriter
+from tracker.pending import HEARTBEAT_SECONDS, PendingWriter
 
 
 class Recorder:
@@ -40,6 +40,7 @@ class Recorder:
         self._lock = threading.RLock()
         self._waiting: deque[Change] = deque()
         self._pending: PendingWriter | None = None
+        self._last_sent = 0.0
         self._metrics: MetricsWriter | None = None
 
     @property
@@ -106,11 +107,12 @@ class Recorder:
     def _send(self) -> None:
         while self._waiting:
             pending = self._pending or self._open_pending()
+            now = time.time()
+            if now - self._last_sent > HEARTBEAT_SECONDS and not os.path.exists(pending.path):
+                pending = self._open_pending()
             pending.append(self._waiting[0])
-            if os.path.exists(pending.path):
-                self._waiting.popleft()
-            else:
-                self._open_pending()
+            self._last_sent = now
+            self._waiting.popleft()
 
     def _open_pending(self) -> PendingWriter:
         if self._pending is not None:

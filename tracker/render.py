@@ -40,6 +40,11 @@ def write_figure(figure: Any, path: Path, **options: Any) -> None:
         raise BadRequestError(reason=f"A {type(figure).__name__} is no figure that can be saved")
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8, line ends as they are; what is no text, such as half a surrogate pair, becomes ``?``."""
+    path.write_bytes(text.encode("utf-8", "replace"))
+
+
 def write_dict(dictionary: Any, path: Path) -> None:
     """Write a dictionary or list as JSON; as YAML where the extension asks for it and PyYAML is installed.
 
@@ -48,7 +53,7 @@ def write_dict(dictionary: Any, path: Path) -> None:
     text = json.dumps(dictionary, indent=2, ensure_ascii=False, default=_plain) + "\n"
     if path.suffix.lower() in (".yaml", ".yml"):
         try:
-            import yaml
+            import yaml  # type: ignore[import-untyped,unused-ignore]
         except ImportError:
             pass
         else:

@@ -1,7 +1,7 @@
 """One run, as a script holds it: everything it logs goes through here.
 
-After the start, logging never raises into the training: a fault is said once, as a :class:`TrackerWarning`, and what was
-logged is kept in memory until it can be written.
+After the start, logging never raises into the training: a fault is said once, as a :class:`TrackerWarning`, and what
+was logged is kept in memory until it can be written.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _never_raises(method: Callable[Concatenate[Run, P], T]) -> Callable[Concaten
     """Turn what a method raises into one warning."""
 
     @wraps(method)
-    def guarded(self: Run, *args: P.args, **kwargs: P.kwargs) -> T | None:
+    def guarded(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
             return method(self, *args, **kwargs)
         except Exception as fault:
@@ -85,6 +85,11 @@ class Run:
     def ended(self) -> bool:
         """The run has ended; what is logged nevertheless is still kept."""
         return self.status != "RUNNING"
+
+    @property
+    def unwritten(self) -> bool:
+        """Something is still kept in memory, because it could not be written."""
+        return self._recorder.waiting
 
     def __repr__(self) -> str:
         return f"<Run {self.run_id} '{self.name}' {self.status} in {self.registry.name}>"
@@ -155,7 +160,9 @@ class Run:
         """The step as a whole number; the part behind the point is lost, which is said."""
         number = _number("step", step)
         if number != int(number):
-            self._warn("log_metric", BadRequestError(reason=f"Steps are whole numbers: {step!r} counts as {int(number)}"))
+            self._warn(
+                "log_metric", BadRequestError(reason=f"Steps are whole numbers: {step!r} counts as {int(number)}")
+            )
         return int(number)
 
     # -- artifacts ----------------------------------------------------------------------------------------------
@@ -201,7 +208,9 @@ class Run:
     def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> Stored:
         """Store a figure of matplotlib, plotly or altair; the extension says in which format."""
         options = dict(save_kwargs or {})
-        return self._put_made(lambda path: render.write_figure(figure, path, **options), artifact_file, "model", "figure")
+        return self._put_made(
+            lambda path: render.write_figure(figure, path, **options), artifact_file, "model", "figure"
+        )
 
     @_never_raises
     def log_dict(self, dictionary: Any, artifact_file: str) -> Stored:
@@ -211,7 +220,7 @@ class Run:
     @_never_raises
     def log_text(self, text: str, artifact_file: str) -> Stored:
         """Store a text."""
-        return self._put_made(lambda path: path.write_bytes(str(text).encode("utf-8", "replace")), artifact_file)
+        return self._put_made(lambda path: render.write_text(str(text), path), artifact_file)
 
     @_never_raises
     def log_table(self, data: Any, artifact_file: str) -> Stored:
@@ -310,12 +319,11 @@ class Run:
             cells = {"git_commit": git.commit, "git_branch": git.branch, "git_dirty": git.dirty}
             self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
         if git is not None and git.diff:
-            diff = git.diff.encode("utf-8", "replace")
-            self._artifacts.put_made(lambda path: path.write_bytes(diff), "uncommitted.diff", "git-diff", "code", "diff")
-        listed = capture.packages().encode()
-        self._artifacts.put_made(
-            lambda path: path.write_bytes(listed), "requirements.txt", "environment", "model", "environment"
-        )
+            self._put_text(git.diff, "uncommitted.diff", "git-diff")
+        self._put_text(capture.packages(), "requirements.txt", "environment")
+
+    def _put_text(self, text: str, file_name: str, name: str) -> None:
+        self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name)
 
     # -- faults -------------------------------------------------------------------------------------------------
 

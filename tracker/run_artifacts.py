@@ -124,7 +124,7 @@ class RunArtifacts:
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         """The artifact and aliases of every version of an artifact, as the registry has them now."""
-        from tracker.registry import open as open_registry
+        from tracker.registry import open_registry
 
         table = open_registry(self._folders.workbook).rows("artifacts")
         rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]

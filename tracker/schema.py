@@ -1,4 +1,4 @@
-"""The tables and columns of a registry, declared once: templates, validation, documentation and pages derive from it."""
+"""The tables and columns of a registry, declared once: templates, validation, docs and pages derive from it."""
 
 from __future__ import annotations
 
@@ -74,8 +74,21 @@ RUNS = Table(
     (
         Column("run_id", "text", "The run's unique id. Leave it: it is how Tracker finds the row again.", width=12),
         Column("name", "text", "What the run is called.", "both", width=26),
-        Column("experiment", "text", "The question that the run belongs to; runs of one experiment are compared.", "both", width=18),
-        Column("status", "text", "RUNNING, FINISHED, FAILED or KILLED; PLANNED for a run you intend to make.", "both", RUN_STATUS, 12),
+        Column(
+            "experiment",
+            "text",
+            "The question that the run belongs to; runs of one experiment are compared.",
+            "both",
+            width=18,
+        ),
+        Column(
+            "status",
+            "text",
+            "RUNNING, FINISHED, FAILED or KILLED; PLANNED for a run you intend to make.",
+            "both",
+            RUN_STATUS,
+            12,
+        ),
         Column("owner", "text", "Who started it.", "both", width=12),
         Column("start_time", "datetime", "When it began (UTC).", width=19),
         Column("end_time", "datetime", "When it ended (UTC).", width=19),
@@ -84,12 +97,23 @@ RUNS = Table(
         Column("change", "text", "What is different from the run before.", "person", width=28),
         Column("insight", "text", "What you learned.", "person", width=28),
         Column("next_step", "text", "What to do next.", "person", width=24),
-        Column("notes", "text", "Anything else. A script adds notes only while the cell is empty or its own.", "both", width=30),
+        Column(
+            "notes",
+            "text",
+            "Anything else. A script adds notes only while the cell is empty or its own.",
+            "both",
+            width=30,
+        ),
         Column("checklist", "text", "How many checklist items are done, such as '7 of 9'.", width=11),
         Column("parent_run_id", "text", "The run that this one is part of, such as a sweep.", width=14),
         Column("git_commit", "text", "The commit of the code.", width=12),
         Column("git_branch", "text", "The branch of the code.", width=12),
-        Column("git_dirty", "boolean", "TRUE: files were changed and not committed; the diff is kept as an artifact.", width=10),
+        Column(
+            "git_dirty",
+            "boolean",
+            "TRUE: files were changed and not committed; the diff is kept as an artifact.",
+            width=10,
+        ),
         Column("source", "text", "The script that ran.", width=22),
         Column("command", "text", "The command line, without secrets.", width=26),
         Column("host", "text", "The machine and its processors.", width=18),
@@ -116,10 +140,18 @@ ARTIFACTS = Table(
         Column("run_id", "text", "The run that made it.", width=12),
         Column("created", "datetime", "When it was stored (UTC).", width=19),
         Column("created_by", "text", "Who stored it.", width=12),
-        Column("aliases", "text", "Names that point to this version, such as champion; separated by commas.", "both", width=16),
+        Column(
+            "aliases",
+            "text",
+            "Names that point to this version, such as champion; separated by commas.",
+            "both",
+            width=16,
+        ),
         Column("retention_class", "text", "How long it is kept: a class of the retention table.", "both", width=14),
         Column("hold", "boolean", "TRUE: never delete, whatever the rules say.", "person", width=8),
-        Column("status", "text", "stored, referenced, archived, trash, deleted or missing.", "script", ARTIFACT_STATUS, 11),
+        Column(
+            "status", "text", "stored, referenced, archived, trash, deleted or missing.", "script", ARTIFACT_STATUS, 11
+        ),
         Column("notes", "text", "Anything else.", "person", width=28),
     ),
     unique_keys=True,
@@ -131,7 +163,13 @@ LINEAGE = Table(
     "Which run read (input) or wrote (output) which artifact version.",
     (
         Column("run_id", "text", "The run.", width=14),
-        Column("direction", "text", "input: the run read it; output: the run wrote it.", choices=("input", "output"), width=11),
+        Column(
+            "direction",
+            "text",
+            "input: the run read it; output: the run wrote it.",
+            choices=("input", "output"),
+            width=11,
+        ),
         Column("artifact", "text", "The artifact version.", width=28),
         Column("time", "datetime", "When (UTC).", width=19),
     ),
@@ -159,9 +197,17 @@ SOP = Table(
     "The standard operating procedure: what every run must have.",
     (
         Column("item", "text", "What a run must have.", "person", width=32),
-        Column("applies_to", "text", "Experiments it holds for, with * as a wildcard; blank for all.", "person", width=18),
+        Column(
+            "applies_to", "text", "Experiments it holds for, with * as a wildcard; blank for all.", "person", width=18
+        ),
         Column("level", "text", "must: no gate without it; should: good practice.", "person", ("must", "should"), 9),
-        Column("rule", "text", "What proves it: artifact category=…, param seed, metric auc, git clean …", "person", width=34),
+        Column(
+            "rule",
+            "text",
+            "What proves it: artifact category=…, param seed, metric auc, git clean …",
+            "person",
+            width=34,
+        ),
         Column("owner", "text", "Who answers for the item.", "person", width=14),
         Column("source", "text", "Where the item comes from.", "person", width=26),
         Column("version", "text", "Version of the procedure.", "person", width=9),

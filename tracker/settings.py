@@ -10,7 +10,10 @@ from typing import Any
 from tracker.values import key_text
 
 DEFAULTS: dict[str, tuple[Any, str]] = {
-    "metrics.summary": ("last", "What of a metric's steps goes into the runs sheet: last, best, min, max; separated by commas."),
+    "metrics.summary": (
+        "last",
+        "What of a metric's steps goes into the runs sheet: last, best, min, max; separated by commas.",
+    ),
     "metrics.minimize": (
         "*loss*, *error*, *rmse*, *mae*, *mse*, *perplexity*, *time*, *latency*",
         "Metrics whose best value is the smallest; names with * as a wildcard.",

@@ -17,6 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,9 +35,9 @@ from tracker.errors import (
     WorkbookOpenElsewhereError,
 )
 from tracker.folders import Folders
-from tracker.incoming import Incoming, gather
+from tracker.incoming import Incoming, gather, history
 from tracker.journal import Journal
-from tracker.merge import Plan, Row, TablePlan, View, plan
+from tracker.merge import Plan, Planned, Row, TablePlan, View, plan
 from tracker.model import ChangeSet, Conflict, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
@@ -90,8 +91,8 @@ def sync(
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError, NoTablesError.
         In every case the workbook is unchanged and what was logged stays pending.
     """
-    check = lambda: check_registry(folders.workbook)  # noqa: E731
-    patiently(check) if folders.cache.exists() else check()
+    # A registry that was synced before is torn or absent only while somebody saves it.
+    patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
     with _translated(folders.workbook):
         folders.side.mkdir(parents=True, exist_ok=True)
         with _locked(folders, who, program, wait):
@@ -109,9 +110,7 @@ def sync(
 class _Sync:
     """One attempt, with the lock held."""
 
-    def __init__(
-        self, folders: Folders, who: str, program: str, force: bool, on_step: Callable[[str], None]
-    ) -> None:
+    def __init__(self, folders: Folders, who: str, program: str, force: bool, on_step: Callable[[str], None]) -> None:
         self.folders = folders
         self.who = who
         self.program = program
@@ -169,7 +168,7 @@ class _Sync:
     def _look_at_edits(
         self, workbook: Workbook, known: Remembered, incoming: Incoming, settings: Settings
     ) -> tuple[int, dict[int, Row], Incoming, Settings]:
-        """What a person did since the last sync that needs an answer: rows typed below, without a key, renamed columns."""
+        """What a person did since the last sync that needs an answer: typed rows, renamed columns."""
         took_in = 0
         columns = {}
         for name in workbook.table_names:
@@ -199,7 +198,7 @@ class _Sync:
         self, workbook: Workbook, incoming: Incoming, settings: Settings, keyless: dict[int, Row], now: float
     ) -> tuple[ChangeSet, list[Problem]]:
         """Decide, change the open workbook, and give the change set that says what was done."""
-        decided = plan(_Views(workbook), incoming, settings, self.journal.last_entry, keyless)
+        decided = plan(_Views(workbook), incoming, settings, history(self.folders, incoming), keyless)
         self._give_keys(workbook, decided, keyless, settings, now)
         problems = apply_plan(workbook, decided)
         changes = ChangeSet(
@@ -227,7 +226,7 @@ class _Sync:
         for number, entry in give_keys(left, table.columns, settings, now, workbook.last_modified_by):
             values = {settings.header("runs", name): c.new for name, c in entry.cells.items() if c.old is None}
             target.updates.setdefault(number, {}).update(values)
-            target.updated.append((number, entry))
+            target.updated.append((number, Planned(entry)))
         decided.tables["runs"] = target
 
     def _news(self, changes: ChangeSet, incoming: Incoming) -> bool:
@@ -237,7 +236,7 @@ class _Sync:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def _replace(self, workbook: Workbook, before: FileIdentity, stamp: str | None, now: float) -> dict[str, Layout]:
-        """Write the changed workbook beside the old one, keep the old one as a version, and put the new one in place."""
+        """Write the changed workbook beside the old one, keep the old one as a version, put the new one in place."""
         target = self.path.with_name(f"{_orphan_prefix(self.path)}{os.getpid()}-{secrets.token_hex(4)}")
         try:
             with open(target, "w+b") as file:
@@ -268,7 +267,7 @@ class _Sync:
         return layouts
 
     def _put_back_late_save(self, version: Path, before: FileIdentity) -> None:
-        """A save in place (as LibreOffice's) in the instant before the replace went to the old file: it takes its place again.
+        """A save in place (LibreOffice's) in the instant before the replace went to the old file: put that back.
 
         The next attempt then finds it like any stale save, and replays.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from tracker.ids import new_run_id
 from tracker.merge import Row
@@ -20,7 +20,7 @@ def give_keys(
     Gives the row's handle and the entry: it records the whole row as typed, so that it is known again when the same
     row comes back without its key in an older copy of the workbook.
     """
-    moment = datetime.fromtimestamp(int(now), timezone.utc).replace(tzinfo=None)
+    moment = datetime.fromtimestamp(int(now), UTC).replace(tzinfo=None)
     names = [settings.column("runs", header) for header in columns]
     given = []
     for handle, row in keyless.items():

@@ -1,6 +1,6 @@
 """What a value looks like in a cell, in a journal line, and back: what is logged is what is read back.
 
-A cell holds text, a number, a boolean or a date, and numbers only where a float can be finite and an integer exact. What
+A cell holds text, a number, a boolean or a date, and numbers only where a float is finite and an integer exact. What
 does not fit is stored as text, which Excel leaves alone and formulas such as AVERAGE skip:
 
 * NaN and the infinities are ``NaN``, ``Infinity`` and ``-Infinity``;
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 Kind = Literal["any", "text", "number", "integer", "boolean", "datetime", "raw"]
-"""How a column's cells are read. ``any`` keeps the type that was logged (``params.*``); ``raw`` is a person's column."""
+"""How a column's cells are read. ``any`` keeps the logged type (``params.*``); ``raw`` is a person's own column."""
 
 EXACT_INTEGER = 2**53
 MAX_TEXT = 32_767
@@ -53,7 +53,7 @@ def to_cell(value: Any, kind: Kind = "any") -> Any:
         return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, datetime):
         if value.tzinfo is not None:
-            value = value.astimezone(timezone.utc).replace(tzinfo=None)
+            value = value.astimezone(UTC).replace(tzinfo=None)
         if value.microsecond % 1000 or value.year < 1901:
             return value.isoformat(sep=" ")
         return datetime(value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond)

@@ -6,7 +6,8 @@ import contextlib
 import os
 import re
 import shutil
-from datetime import datetime, timezone
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 _NAME = re.compile(r"(\d{8})T(\d{6})\d{3}Z-(\d{6,}|unsynced)\.(?:xlsx|xlsm)")
@@ -18,7 +19,7 @@ def keep_version(workbook: Path, folder: Path, stamp: str | None, now: float) ->
     The name says when it was replaced and which change set it contained.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    moment = datetime.fromtimestamp(now, timezone.utc)
+    moment = datetime.fromtimestamp(now, UTC)
     number = stamp.partition("-")[0] if stamp else "unsynced"
     name = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z-{number}{workbook.suffix.lower()}"
     target = folder / name
@@ -44,7 +45,7 @@ def list_versions(folder: Path) -> list[Path]:
 def thin_versions(folder: Path, keep: int) -> None:
     """Keep the newest ``keep`` versions, and of older ones the last of each day."""
     older = list_versions(folder)[: -keep or None]
-    for version, following in zip(older, older[1:], strict=False):
+    for version, following in pairwise(older):
         if version.name[:8] == following.name[:8]:
             with contextlib.suppress(OSError):  # open in somebody's Excel: the next sync tries again
                 version.unlink()

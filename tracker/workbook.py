@@ -1,7 +1,7 @@
 """Tables, rows and cells of one workbook: the only user of :mod:`tracker.xlsx`.
 
-:func:`read_tables` gives whole tables as values. :class:`Workbook` is what sync works with: it reads only the rows it is
-asked for, collects changes, and writes a copy of the file in which everything else is the same bytes.
+:func:`read_tables` gives whole tables as values. :class:`Workbook` is what sync works with: it reads only the rows it
+is asked for, collects changes, and writes a copy of the file in which everything else is the same bytes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from tracker.errors import (
-    NotAWorkbookError,
     NoTablesError,
+    NotAWorkbookError,
     RegistryNotFoundError,
     RegistryNotWritableError,
     WorkbookEncryptedError,
@@ -96,9 +96,8 @@ class TableRows:
 class Workbook:
     """An open workbook. Use :func:`open_workbook`, which closes the file and names it in every error."""
 
-    def __init__(self, path: Path, file: BinaryIO, package: Package, layouts: Mapping[str, Layout]) -> None:
+    def __init__(self, path: Path, package: Package, layouts: Mapping[str, Layout]) -> None:
         self.path = path
-        self._file = file
         self._book = Book(package, layouts)
         self._tables: dict[str, Table] = {}
 
@@ -154,7 +153,9 @@ class Workbook:
         table = self.table(name)
         if table is None:
             return None
-        rows, numbers, formulas = [], [], set()
+        rows: list[list[Any]] = []
+        numbers: list[int] = []
+        formulas: set[tuple[int, int]] = set()
         for index, row in enumerate(table.rows()):
             rows.append(row.values)
             numbers.append(row.number)
@@ -174,15 +175,12 @@ def open_workbook(path: Path, layouts: Mapping[str, Layout] | None = None) -> It
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError.
     """
     with _named(path):
-        file, package = open_package(path)
-        try:
-            yield Workbook(path, file, package, layouts or {})
-        finally:
-            file.close()
+        with open_package(path) as package:
+            yield Workbook(path, package, layouts or {})
 
 
 def patiently(read: Callable[[], T], seconds: float = 3.0) -> T:
-    """What ``read`` gives, tried again for a while where the workbook is torn or absent because a person is saving it."""
+    """What ``read`` gives, tried again for a while where the workbook is torn or absent: somebody is saving it."""
     deadline = time.monotonic() + seconds
     pause = 0.05
     while True:
@@ -246,5 +244,3 @@ def _named(path: Path) -> Iterator[None]:
         raise NotAWorkbookError(path=path, reason=str(error)) from None
     except UnpatchablePart as error:
         raise WorkbookUnsupportedError(path=path, reason=str(error), hint=hint) from None
-
-

@@ -3,7 +3,7 @@
 * samples.py: the rows of a registry's tables
 * with_xlsxwriter.py, with_openpyxl.py: feature-rich workbooks around them
 * grafts.py: the tables put into workbooks from the wild (pivots, slicers, macros, threaded comments, custom XML …)
-* raw.py, traps.py: a small registry by hand, and one difficulty each
+* raw.py, traps.py, traps_….py: a small registry by hand, and one difficulty each
 * broken.py: files that are no workbooks
 * zips.py: zip files of every shape
 """
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo import grafts, with_openpyxl, with_xlsxwriter
+from zoo import grafts, traps_around_tables, traps_in_packages, traps_in_sheets, with_openpyxl, with_xlsxwriter
 from zoo.broken import BROKEN, Broken
 from zoo.samples import OWN_COLUMN, SampleTable, registry_tables, run_id
-from zoo.traps import TRAPS, Trap
+from zoo.traps import Trap
 from zoo.zips import read_parts
 
 __all__ = [
@@ -33,6 +33,14 @@ __all__ = [
     "registry_tables",
     "run_id",
 ]
+
+
+TRAPS = tuple(
+    item
+    for module in (traps_in_sheets, traps_around_tables, traps_in_packages)
+    for item in vars(module).values()
+    if isinstance(item, Trap)
+)
 
 
 @dataclass(frozen=True)

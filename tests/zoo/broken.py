@@ -31,17 +31,9 @@ class Broken:
         return self.name
 
 
-BROKEN: list[Broken] = []
-
-
-def broken(*errors: type[TrackerError]) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
-    """Adds a function that writes a broken file to the list."""
-
-    def collect(build: Callable[[Path], None]) -> Callable[[Path], None]:
-        BROKEN.append(Broken(build.__name__, build, errors))
-        return build
-
-    return collect
+def broken(*errors: type[TrackerError]) -> Callable[[Callable[[Path], None]], Broken]:
+    """Makes a broken file of a function that writes it; its name is the file's."""
+    return lambda build: Broken(build.__name__, build, errors)
 
 
 EITHER = (NotAWorkbookError, WorkbookUnsupportedError)
@@ -96,12 +88,12 @@ def _cut_at(share: float) -> Callable[[Path], None]:
         data = path.read_bytes()
         path.write_bytes(data[: int(len(data) * share)])
 
-    build.__name__ = f"cut_off_at_{share:.1%}"
     return build
 
 
-for _share in (0.002, 0.1, 0.5, 0.9, 0.998):
-    broken(NotAWorkbookError)(_cut_at(_share))
+CUT_OFF = [
+    Broken(f"cut_off_at_{share:.1%}", _cut_at(share), (NotAWorkbookError,)) for share in (0.002, 0.1, 0.5, 0.9, 0.998)
+]
 
 
 @broken(NotAWorkbookError)
@@ -213,3 +205,6 @@ def a_target_outside_the_package(path: Path) -> None:
     swap(parts, WORKBOOK_RELS, "worksheets/sheet1.xml", "../../../../etc/passwd")
     swap(parts, WORKBOOK_RELS, "worksheets/sheet2.xml", "..\\\\..\\\\outside.xml")
     write_zip(path, parts)
+
+
+BROKEN = (*CUT_OFF, *(item for item in list(globals().values()) if isinstance(item, Broken)))

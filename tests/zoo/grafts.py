@@ -90,6 +90,7 @@ def _table(table: SampleTable, number: int, main: str) -> bytes:
     area = f"A1:{column_letters(len(table.columns))}{max(len(table.rows), 1) + 1}"
     columns = "".join(f'<tableColumn id="{at}" name={quoteattr(name)}/>' for at, name in enumerate(table.columns, 1))
     return (
-        f'<table xmlns="{main}" id="{number}" name="{table.name}" displayName="{table.name}" ref="{area}" totalsRowShown="0">'
+        f'<table xmlns="{main}" id="{number}" name="{table.name}" displayName="{table.name}" ref="{area}" '
+        'totalsRowShown="0">'
         f'<autoFilter ref="{area}"/><tableColumns count="{len(table.columns)}">{columns}</tableColumns></table>'
     ).encode()

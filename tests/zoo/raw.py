@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo.zips import Parts
+from zoo.zips import Parts, swap
 
 COLUMNS = ("run_id", "name", "metrics.loss", "notes")
 ROWS = (
@@ -56,9 +56,11 @@ def registry() -> Parts:
         + "".join(f'<tableColumn id="{at}" name="{name}"/>' for at, name in enumerate(COLUMNS, 1))
         + '</tableColumns><tableStyleInfo name="TableStyleMedium2" showRowStripes="1"/></table>',
         STYLES: f'<styleSheet xmlns="{MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-        '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/>'
+        '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill '
+        'patternType="none"/>'
         '</fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders>'
-        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="4">'
+        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs '
+        'count="4">'
         '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
         '<xf numFmtId="2" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
@@ -71,6 +73,18 @@ def registry() -> Parts:
         "<Application>Microsoft Excel</Application></Properties>",
     }
     return {name: (DECLARATION + text).encode() for name, text in parts.items()}
+
+
+def add_relation(parts: Parts, rels: str, id: str, kind: str, target: str) -> None:
+    """Adds a relationship; the kind is the last word of its type."""
+    kind = kind if ":" in kind else f"{RELATIONS}/{kind}"
+    swap(parts, rels, "</Rel", f'<Relationship Id="{id}" Type="{kind}" Target="{target}"/></Rel')
+
+
+def add_type(parts: Parts, name: str, kind: str) -> None:
+    """Says what content a part has; a kind without a slash is one of the spreadsheet's own."""
+    kind = kind if "/" in kind else f"{TYPE}.{kind}+xml"
+    swap(parts, TYPES, "</Types>", f'<Override PartName="/{name}" ContentType="{kind}"/></Types>')
 
 
 def _row(number: int, cells: list[tuple[str, object]]) -> str:

@@ -1,4 +1,4 @@
-"""Registries among a person's things, made by openpyxl: what it can make, and the pivot tables that it carries along."""
+"""Registries among a person's things, made by openpyxl: what it can make, and the pivot tables it carries along."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def simple(path: Path, tables: Mapping[str, tuple[Sequence[str], Sequence[Sequen
 
 
 def rich(path: Path) -> None:
-    """Charts, pictures, validations, formats, notes, names and formulas over the tables; formulas have no saved results."""
+    """Charts, pictures, validations, formats, notes, names, formulas over the tables; formulas have no saved "
+    "results."""
     workbook = openpyxl.Workbook()
     tables = registry_tables()
     summary = workbook.active

@@ -56,9 +56,9 @@ def write_zip(
 ) -> None:
     """Writes a zip by hand, since zipfile writes only good ones.
 
-    ``descriptors`` puts sizes behind the data as streaming writers do; ``folders`` adds entries for the folders; ``raw``
-    gives method, checksum, size and packed bytes of a member as they shall be written, true or not. The items may be a list
-    of pairs, in which a name can occur twice.
+    ``descriptors`` puts sizes behind the data as streaming writers do; ``folders`` adds entries for the folders;
+    ``raw`` gives a member's method, checksum, size and packed bytes as they shall be written, true or not. The parts may
+    be a list of pairs, in which a name can occur twice.
     """
     items = list(parts.items()) if isinstance(parts, Mapping) else list(parts)
     if folders:

@@ -75,6 +75,9 @@ class Book:
         check_patchable(self.xml, "the workbook part")
         self._prefix = root_prefix(self.xml, "workbook")
         self._targets = {relation.id: relation for relation in self.relations(self.part)}
+        for relation in self._targets.values():
+            if relation.kind in ("sharedStrings", "styles") and package.find(relation.target) is None:
+                raise UnpatchablePart(f"its part {relation.target} is missing")
 
     # -- what there is ------------------------------------------------------------------------------------------
 
@@ -184,7 +187,9 @@ class Book:
             target = values["Target"].replace("\\", "/")
             path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
             found.append(
-                Relation(values.get("Id", ""), values.get("Type", "").rpartition("/")[2], self.package.find(path) or path)
+                Relation(
+                    values.get("Id", ""), values.get("Type", "").rpartition("/")[2], self.package.find(path) or path
+                )
             )
         return found
 
@@ -201,7 +206,7 @@ class Book:
         self.package.set(types, _without(self.package.read(types), b"Override", "PartName", part.rpartition("/")[2]))
 
     def defined_names(self) -> list[tuple[re.Match[bytes], str]]:
-        """Every defined name: the match in the workbook part (groups: opening tag, text), and the sheet it is local to."""
+        """Every defined name: its match in the workbook part (groups: tag, text), and the sheet it is local to."""
         p = re.escape(self._prefix)
         pattern = re.compile(rb"(<" + p + rb"definedName(?=\s)[^>]*>)([^<]*)(?=</)")
         sheets = tag_pattern(self._prefix, b"sheet").findall(self.xml)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.values import from_serial, to_serial
 from tracker.xlsx.refs import cell_name, column_number
-from tracker.xlsx.xml import attributes, escape, unescape, unescape_text
+from tracker.xlsx.xml import UnpatchablePart, attributes, escape, unescape, unescape_text
 
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]+)["']""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
@@ -110,7 +110,9 @@ class CellReader:
         if kind == b"s":
             strings = self.strings()
             index = int(raw) if raw.strip().isdigit() else -1
-            return (strings[index] or None) if 0 <= index < len(strings) else None
+            if not 0 <= index < len(strings):
+                raise UnpatchablePart(f"a cell refers to the shared string {raw}, which is missing")
+            return strings[index] or None
         if kind == b"str":
             return unescape_text(raw) or None
         if kind == b"b":

@@ -24,7 +24,7 @@ def _fast() -> ModuleType:
         from isal import isal_zlib
     except ImportError:
         return zlib
-    return isal_zlib  # type: ignore[no-any-return]
+    return isal_zlib
 
 
 def deflate(data: bytes | memoryview, *, last: bool = True) -> bytes:

@@ -29,14 +29,12 @@ def grow_dependants(book: Book, table: TableEntry, old: Range, new_last_row: int
         if entry.part == table.sheet.part:
             foot = _SQREF.sub(lambda m: m[1] + m[2] + _grown_sqref(m[3], old, new_last_row) + m[2], foot)
             foot = _SQREF_ELEMENT.sub(lambda m: m[1] + _grown_sqref(m[2], old, new_last_row), foot)
-        name = entry.name
-        foot = _FORMULA_ELEMENT.sub(lambda m: m[1] + _grown(m[2], sheet_name, name, old, new_last_row), foot)
-        sheet.foot = foot
+        sheet.foot = _grown_formulas(_FORMULA_ELEMENT, foot, sheet_name, entry.name, old, new_last_row)
     _grow_names(book, sheet_name, old, new_last_row)
     for part in book.package.names():
         if _CHART_PART.fullmatch(part):
             xml = book.package.read(part)
-            grown = _CHART_FORMULA.sub(lambda m: m[1] + _grown(m[2], sheet_name, "", old, new_last_row, True), xml)
+            grown = _grown_formulas(_CHART_FORMULA, xml, sheet_name, "", old, new_last_row, lone_row=True)
             if grown != xml:
                 book.package.set(part, grown)
 
@@ -58,7 +56,9 @@ def grow_dimension(sheet: Sheet, rows: Range) -> None:
         max(known.last_column, rows.last_column),
     )
     if grown != known:
-        sheet.head = sheet.head[: match.start()] + set_attribute(match[0], "ref", str(grown)) + sheet.head[match.end() :]
+        sheet.head = (
+            sheet.head[: match.start()] + set_attribute(match[0], "ref", str(grown)) + sheet.head[match.end() :]
+        )
 
 
 def set_widths(sheet: Sheet, first: int, widths: list[float]) -> None:
@@ -96,15 +96,25 @@ def _grow_names(book: Book, sheet_name: str, old: Range, new_last_row: int) -> N
         book.set_workbook_xml(b"".join([*pieces, book.xml[position:]]))
 
 
+def _grown_formulas(
+    pattern: re.Pattern[bytes],
+    xml: bytes,
+    sheet: str,
+    own_sheet: str,
+    old: Range,
+    new_last_row: int,
+    lone_row: bool = False,
+) -> bytes:
+    return pattern.sub(lambda m: m[1] + _grown(m[2], sheet, own_sheet, old, new_last_row, lone_row), xml)
+
+
 def _grown_sqref(raw: bytes, old: Range, new_last_row: int) -> bytes:
     text = raw.decode("utf-8", "replace")
     grown = grow_sqref(text, old, new_last_row)
     return raw if grown == text else grown.encode()
 
 
-def _grown(
-    raw: bytes, sheet: str, own_sheet: str, old: Range, new_last_row: int, lone_row: bool = False
-) -> bytes:
+def _grown(raw: bytes, sheet: str, own_sheet: str, old: Range, new_last_row: int, lone_row: bool = False) -> bytes:
     text = unescape(raw.decode("utf-8", "replace"))
     grown = grow_reference(text, sheet, own_sheet, old, new_last_row, lone_row=lone_row)
     return raw if grown == text else escape_attribute(grown).replace(b"&quot;", b'"')

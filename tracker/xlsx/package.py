@@ -1,7 +1,7 @@
-"""The zip of a workbook: reads parts, and writes a copy in which every untouched part is the same bytes, still compressed.
+"""The zip of a workbook: reads parts, and writes a copy in which every untouched part is the same bytes, compressed.
 
-The standard library's ``zipfile`` cannot copy a member without inflating it, so the central directory is read here. What
-is refused (encrypted, damaged, doubled or oversized members) is refused before anything is written.
+The standard library's ``zipfile`` cannot copy a member without inflating it, so the central directory is read here.
+What is refused (encrypted, damaged, doubled or oversized members) is refused before anything is written.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -38,7 +39,7 @@ class DamagedPackage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member as the central directory has it; ``start`` to ``end`` is all of it in the file, header included."""
+    """One member as the directory has it; ``start`` to ``end`` is all of it in the file, header included."""
 
     name: str
     raw_name: bytes
@@ -63,7 +64,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A new deflated member: pieces of its stream, some copied from the file, with the checksum and size of the whole."""
+    """A new deflated member: pieces of its stream, some copied from the file; checksum and size of the whole."""
 
     pieces: Sequence[bytes | Slice]
     crc: int
@@ -71,7 +72,7 @@ class Stream:
 
 
 class Package:
-    """The parts of one workbook file, read from an open file handle; changes are collected and written by :meth:`write`."""
+    """The parts of one workbook file, read from an open file; changes are collected and written by ``write``."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -235,9 +236,7 @@ class Package:
         return (0 if raw_name.isascii() else 0x0800), _DOS_EPOCH
 
     def _refuse_bomb(self, member: Member) -> None:
-        if member.size > MAX_PART or (
-            member.size > BOMB_SIZE and member.size > BOMB_RATIO * max(1, member.compressed)
-        ):
+        if member.size > MAX_PART or (member.size > BOMB_SIZE and member.size > BOMB_RATIO * max(1, member.compressed)):
             raise DamagedPackage(f"its part {member.name} would inflate to {member.size:,} bytes (a zip bomb?)")
 
     # -- the central directory ----------------------------------------------------------------------------------
@@ -294,7 +293,9 @@ class Package:
             if flags & 0x1:
                 raise EncryptedPackage
             if method not in (0, 8):
-                raise DamagedPackage(f"its part {name} is compressed in a way (method {method}) that workbooks never are")
+                raise DamagedPackage(
+                    f"its part {name} is compressed in a way (method {method}) that workbooks never are"
+                )
             local = self.raw(start, _LOCAL.size) if start + _LOCAL.size <= self._size else b""
             if local[:4] != b"PK\x03\x04":
                 raise DamagedPackage(f"its part {name} is not where the directory says")
@@ -310,14 +311,11 @@ class Package:
             self._by_lower[name.lower()] = name
 
 
-def open_package(path: Path) -> tuple[BinaryIO, Package]:
-    """Open the file and read its directory; the caller closes the file."""
-    file = open(path, "rb")
-    try:
-        return file, Package(file)
-    except BaseException:
-        file.close()
-        raise
+@contextmanager
+def open_package(path: Path) -> Iterator[Package]:
+    """The package in a file, which is closed at the end."""
+    with open(path, "rb") as file:
+        yield Package(file)
 
 
 def _zip64_sizes(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:

@@ -1,10 +1,18 @@
-"""Custom document properties: the one hidden place that both Excel and LibreOffice keep, and so the place of the stamp."""
+"""Custom document properties: the one hidden place that Excel and LibreOffice both keep, so the stamp is there."""
 
 from __future__ import annotations
 
 import re
 
-from tracker.xlsx.xml import attributes, check_patchable, escape, escape_attribute, root_prefix, tag_pattern, unescape_text
+from tracker.xlsx.xml import (
+    attributes,
+    check_patchable,
+    escape,
+    escape_attribute,
+    root_prefix,
+    tag_pattern,
+    unescape_text,
+)
 
 PART = "docProps/custom.xml"
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+xml"

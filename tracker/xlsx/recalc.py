@@ -1,7 +1,7 @@
 """Formulas whose saved result is no longer true.
 
-LibreOffice shows a formula's saved result whatever the workbook asks for, and Excel computes all when it is asked to. So
-the formulas that can see a changed cell lose their saved result, and the workbook asks for recalculation; where no
+LibreOffice shows a formula's saved result whatever the workbook asks for, and Excel computes all when it is asked to.
+So the formulas that can see a changed cell lose their saved result, and the workbook asks for recalculation; where no
 formula sees the change, no byte is touched.
 """
 
@@ -50,9 +50,7 @@ def drop_stale_results(book: Book, changed: Mapping[str, Sequence[Range]], table
         book.ask_for_recalculation()
 
 
-def _formulas(
-    sheet_name: str, sheet: Sheet, results: dict[tuple[str, int, int], Range]
-) -> Iterator[Formula]:
+def _formulas(sheet_name: str, sheet: Sheet, results: dict[tuple[str, int, int], Range]) -> Iterator[Formula]:
     """Every formula of a sheet, shared ones written out; ``results`` takes the cells that an array formula fills."""
     opening = re.compile(rb"<" + re.escape(sheet.prefix) + rb"f[\s/>]")
     shared: dict[str, tuple[int, int, str]] = {}

@@ -1,9 +1,9 @@
 """The rows of one worksheet, as bytes: read, changed and written back without touching the other rows.
 
-A worksheet part is a head (up to ``<sheetData>``), rows, and a foot (from ``</sheetData>`` on). Rows are held in segments
-of about a megabyte, each compressed for itself (see codec.py). Where a :class:`Layout` tells where the segments lie in the
-file, only the segments that are looked at are inflated and only those that are changed are compressed again; the others
-are copied. Without a layout (a person's program saved last) the part is inflated whole, and segments are laid on writing.
+A worksheet part is a head (to ``<sheetData>``), rows, and a foot (from ``</sheetData>`` on). Rows are held in segments
+of about a megabyte, each compressed for itself (see codec.py). Where a :class:`Layout` tells where the segments lie in
+the file, only those that are looked at are inflated and only those that are changed are compressed again; the others
+are copied. Without a layout (a person's program saved last) the part is inflated whole; writing lays segments.
 """
 
 from __future__ import annotations
@@ -184,13 +184,11 @@ class Sheet:
                     yield added[0], self._edits[added.pop(0)]
                 else:
                     yield span.number, raw[span.start : span.end]
-        for number in added:
-            yield number, self._edits[number]
+        yield from ((number, self._edits[number]) for number in added)
 
     def search(self, needle: bytes) -> Iterator[int]:
         """The numbers of the rows whose bytes have the needle in them, from the last row upward."""
-        for number in sorted((n for n, xml in self._edits.items() if needle in xml), reverse=True):
-            yield number
+        yield from sorted((number for number, xml in self._edits.items() if needle in xml), reverse=True)
         for index in range(len(self.segments) - 1, -1, -1):
             raw = self._inflated(self.segments[index])
             end = len(raw)
@@ -218,7 +216,11 @@ class Sheet:
             for number, xml in self.rows():
                 at = xml.rfind(needle)
                 match = _CELL_COLUMN.search(xml, at) if at >= 0 else None
-                column = column_number(match[1].decode()) if match else (MAX_COLUMN if b"<%sc" % self.prefix in xml and number else 0)
+                column = (
+                    column_number(match[1].decode())
+                    if match
+                    else (MAX_COLUMN if b"<%sc" % self.prefix in xml and number else 0)
+                )
                 self._columns = max(self._columns, column)
             self._columns = max(self._columns, 1)
         return self._columns
@@ -351,7 +353,7 @@ def _spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
 
     Raises UnpatchablePart where rows are doubled or out of order.
     """
-    spans = []
+    spans: list[RowSpan] = []
     closing = b"</%srow" % prefix
     number = first - 1
     for match in _row_pattern(prefix).finditer(raw):

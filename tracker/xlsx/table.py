@@ -154,7 +154,7 @@ class Table:
     def rows_below(self) -> list[TableRow]:
         """Rows that a person typed directly below the table; empty where it has a totals row."""
         info = self._entry.info
-        typed = []
+        typed: list[TableRow] = []
         if info.totals_rows == 0:
             for number, xml in self.sheet.rows(info.last_data_row + 1):
                 if number != info.last_data_row + 1 + len(typed):
@@ -247,9 +247,7 @@ class Table:
         if sheet.last_column() >= first:
             self._refuse_content(room)
         header = sheet.row(info.ref.first_row)
-        style = next(
-            (c.style for c in cells_of(_body(header), sheet.prefix) if c.column == info.ref.last_column), 0
-        )
+        style = next((c.style for c in cells_of(_body(header), sheet.prefix) if c.column == info.ref.last_column), 0)
         number = info.ref.first_row
         cells = {first + i: self._cell(number, first + i, name, style) for i, name in enumerate(names)}
         self._put(number, header, cells)
@@ -343,7 +341,11 @@ class Table:
 
     def _refuse_tables_and_merges(self, room: Range) -> None:
         for other in self._book.tables.values():
-            if other.sheet.part == self._entry.sheet.part and other.part != self._entry.part and room.intersects(other.info.ref):
+            if (
+                other.sheet.part == self._entry.sheet.part
+                and other.part != self._entry.part
+                and room.intersects(other.info.ref)
+            ):
                 self._refuse(f"table '{other.info.name}'", other.info.ref.first_row, other.info.ref.first_column)
         for tag in tag_pattern(self.sheet.prefix, b"mergeCell").findall(self.sheet.foot):
             merged = Range.parse(attributes(tag).get("ref", "A1"))

@@ -62,9 +62,12 @@ class TablePart:
         opening = tag_pattern(self.prefix, b"tableColumns").search(xml)
         if opening is None:
             raise UnpatchablePart(f"table {self.name} has no columns")
-        ids = [int(attributes(tag).get("id", "0") or 0) for tag in tag_pattern(self.prefix, b"tableColumn").findall(xml)]
+        ids = [
+            int(attributes(tag).get("id", "0") or 0) for tag in tag_pattern(self.prefix, b"tableColumn").findall(xml)
+        ]
         elements = b"".join(
-            b'<%stableColumn id="%d" name="%b"/>' % (self.prefix, max(ids, default=0) + 1 + index, _attribute_name(name))
+            b'<%stableColumn id="%d" name="%b"/>'
+            % (self.prefix, max(ids, default=0) + 1 + index, _attribute_name(name))
             for index, name in enumerate(names)
         )
         tag = set_attribute(opening[0], "count", str(len(self.columns) + len(names)))

@@ -1,7 +1,7 @@
-"""Just enough XML to read and patch parts byte by byte, so that what is not changed stays as the person's program wrote it.
+"""Just enough XML to read and patch parts byte by byte, so that all else stays as the person's program wrote it.
 
-Works on UTF-8 bytes with any namespace prefix, attribute order and quotes. Parts in another encoding, or with a DOCTYPE,
-are refused by :func:`check_patchable`; nothing here expands entities, so no document can make it run away.
+Works on UTF-8 bytes with any namespace prefix, attribute order and quotes. Parts in another encoding, or with a
+DOCTYPE, are refused by :func:`check_patchable`; nothing here expands entities, so no document can make it run away.
 """
 
 from __future__ import annotations
@@ -36,7 +36,12 @@ def check_patchable(xml: bytes, what: str) -> None:
         raise UnpatchablePart(f"{what} has a DOCTYPE")
     if b"<!" in xml:
         for comment in _COMMENT.finditer(xml):
-            if b"<row" in comment[0] or b":row" in comment[0] or b"sheetData" in comment[0] or b"<![CDATA" in comment[0]:
+            if (
+                b"<row" in comment[0]
+                or b":row" in comment[0]
+                or b"sheetData" in comment[0]
+                or b"<![CDATA" in comment[0]
+            ):
                 raise UnpatchablePart(f"{what} has cells inside a comment or CDATA section")
 
 

@@ -1,0 +1,144 @@
+"""Tracker: an experiment tracker whose registry is one Excel workbook.
+
+```python
+import tracker
+
+with tracker.start_run("registry.xlsx", experiment="churn", name="gbm depth 6") as run:
+    run.log_params({"depth": 6, "lr": 0.1})
+    for step in range(100):
+        run.log_metric("auc", auc, step=step)
+    run.log_artifact("model.pkl", name="churn-model", category="model")
+
+tracker.open("registry.xlsx").runs("metrics.auc > 0.9")
+```
+
+Whatever is more than an error class is loaded when it is first used: to import Tracker costs a script next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker.errors import (
+    ArtifactAlteredError,
+    ArtifactNotFoundError,
+    ArtifactPathError,
+    BadRequestError,
+    CellTooLongError,
+    ContentInTheWayError,
+    MissingPackageError,
+    NoTablesError,
+    NotAWorkbookError,
+    QueryError,
+    RegistryLockedError,
+    RegistryNotFoundError,
+    RegistryNotWritableError,
+    RunNotFoundError,
+    SheetFullError,
+    TrackerError,
+    TrackerWarning,
+    ValueChangedError,
+    WorkbookChangedError,
+    WorkbookEncryptedError,
+    WorkbookOpenElsewhereError,
+    WorkbookUnsupportedError,
+)
+
+if TYPE_CHECKING:
+    from tracker.fluent import (
+        active_run,
+        end_run,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_image,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        log_table,
+        log_text,
+        set_experiment,
+        set_note,
+        set_tag,
+        set_tags,
+        start_run,
+        use_artifact,
+    )
+    from tracker.registry import Registry
+    from tracker.registry import init_registry as init
+    from tracker.registry import open_registry as open
+    from tracker.run import Run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactAlteredError",
+    "ArtifactNotFoundError",
+    "ArtifactPathError",
+    "BadRequestError",
+    "CellTooLongError",
+    "ContentInTheWayError",
+    "MissingPackageError",
+    "NoTablesError",
+    "NotAWorkbookError",
+    "QueryError",
+    "Registry",
+    "RegistryLockedError",
+    "RegistryNotFoundError",
+    "RegistryNotWritableError",
+    "Run",
+    "RunNotFoundError",
+    "SheetFullError",
+    "TrackerError",
+    "TrackerWarning",
+    "ValueChangedError",
+    "WorkbookChangedError",
+    "WorkbookEncryptedError",
+    "WorkbookOpenElsewhereError",
+    "WorkbookUnsupportedError",
+    "__version__",
+    "active_run",
+    "end_run",
+    "init",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "open",
+    "set_experiment",
+    "set_note",
+    "set_tag",
+    "set_tags",
+    "start_run",
+    "use_artifact",
+]
+
+_HOMES = {
+    "Registry": ("tracker.registry", "Registry"),
+    "Run": ("tracker.run", "Run"),
+    "init": ("tracker.registry", "init_registry"),
+    "open": ("tracker.registry", "open_registry"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'tracker' has no attribute '{name}'")
+    from importlib import import_module
+
+    module, attribute = _HOMES.get(name, ("tracker.fluent", name))
+    globals()[name] = value = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,142 @@
+"""What is wrong between a workbook, its journal and its files: conflicts, changes without room, copies, missing files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tracker.errors import TrackerError
+from tracker.facts import Facts, Sheet
+from tracker.journal import Journal
+from tracker.model import Change, Conflict, Key, Problem
+from tracker.values import MAX_TEXT, key_text, same
+from tracker.workbook import read_stamp
+
+RECENT = 200
+"""How many change sets back conflicts are looked for."""
+
+
+# -- the journal --------------------------------------------------------------------------------------------------
+
+
+def conflicts(facts: Facts) -> Iterator[Problem]:
+    """Values that a sync did not write, as far as the reason still holds; of several for one cell the newest."""
+    settled: set[tuple[str, Key, str]] = set()
+    rows: dict[str, dict[Key, int]] = {}
+    for change_set in islice(Journal(facts.folders.changes).newest_first(), RECENT):
+        for conflict in reversed(change_set.conflicts):
+            cell = (conflict.table, conflict.key, conflict.column)
+            if cell in settled:
+                continue
+            settled.add(cell)
+            sheet = facts.sheets.get(conflict.table)
+            if sheet is not None and conflict.table not in rows:
+                rows[conflict.table] = {
+                    key: index for index in range(len(sheet.rows.rows)) if (key := sheet.key(index)) is not None
+                }
+            yield from _conflict(conflict, sheet, rows.get(conflict.table, {}).get(conflict.key), change_set.id)
+        for entry in change_set.entries:
+            settled.update((entry.table, entry.key, column) for column in entry.cells)
+
+
+def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change_set: str) -> Iterator[Problem]:
+    name, dropped = f"{conflict.column} of {' '.join(conflict.key)}", _shown(conflict.dropped)
+    kept_in = f"It is kept in change set {change_set.partition('-')[0].lstrip('0')}."
+    if sheet is None:
+        if conflict.reason == "no table":
+            message = f"{dropped} for {name} was not written: there is no table '{conflict.table}'. {kept_in}"
+            yield Problem("conflict", message, f"Name a table '{conflict.table}', or copy the sheet from a template.")
+    elif conflict.reason == "no column":
+        if conflict.column not in sheet.columns:
+            message = f"{dropped} for {name} was not written: the table has no such column. {kept_in}"
+            yield sheet.problem("conflict", sheet.header_cell(0), message, f"Add a column '{conflict.column}'.")
+    elif index is None:
+        if conflict.reason == "deleted row":
+            message = f"{dropped} for {name} was not written: a person deleted the row. {kept_in}"
+            yield sheet.problem("conflict", "", message, "Nothing, if that was meant.", "info")
+    elif conflict.column in sheet.columns and conflict.reason != "deleted row":
+        place = sheet.columns.index(conflict.column)
+        if same(sheet.rows.rows[index][place], conflict.kept):
+            who = "a person's value" if conflict.reason == "person" else "a later value"
+            message = f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
+            cell = sheet.rows.address(index, sheet.rows.columns[place])
+            severity = "warning" if conflict.reason == "person" else "info"
+            yield sheet.problem("conflict", cell, message, "To have the script's value, type it into the cell.", severity)
+
+
+def _shown(value: Any) -> str:
+    text = key_text(value)
+    return "blank" if not text else f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
+
+
+def waiting_changes(facts: Facts) -> Iterator[Problem]:
+    """Changes that found no room in the workbook so far, and why."""
+    waiting: dict[tuple[str, bool], list[Change]] = {}
+    for change in facts.incoming.deferred:
+        too_long = any(isinstance(value, str) and len(value) > MAX_TEXT for value in change.set.values())
+        waiting.setdefault((change.table, too_long), []).append(change)
+    for (table, too_long), changes in waiting.items():
+        sheet = facts.sheets.get(table)
+        where = sheet.rows.sheet if sheet else ""
+        example = f"{', '.join(changes[0].set)} of {' '.join(changes[0].key)}"
+        message = f"{len(changes)} changes wait for room in table '{table}', such as {example}. Nothing is lost."
+        if too_long:
+            hint = f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text; shorten or delete nothing."
+        else:
+            hint = "Move what stands below or beside the table away, or old runs to another workbook; then sync."
+        yield Problem("waiting", message, hint, where)
+
+
+def lost_changes(facts: Facts) -> Iterator[Problem]:
+    """Change sets that the workbook no longer contains, because an older copy was saved over it."""
+    count = len(facts.incoming.replay)
+    if count:
+        message = f"The workbook lacks {count} change sets: an older copy was saved over it, or a sync was interrupted."
+        yield Problem("stale-workbook", message, "The next sync brings them back.", severity="info")
+
+
+def damaged_history(facts: Facts) -> Iterator[Problem]:
+    """Change sets whose content is not what it was when they were written."""
+    for id in Journal(facts.folders.changes).verify():
+        message = f"Change set {id} in {facts.folders.changes.name} is damaged or was altered."
+        yield Problem("damaged-history", message, "Restore that file from a backup.", severity="error")
+
+
+def dead_runs(facts: Facts) -> Iterator[Problem]:
+    """Runs that are RUNNING although nothing writes to them any more."""
+    sheet = facts.sheets.get("runs")
+    if sheet is None or "status" not in sheet.columns:
+        return
+    place = sheet.columns.index("status")
+    statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
+    alive = {path.run_id for path in facts.incoming.writers}
+    for index, row in enumerate(sheet.rows.rows):
+        key = sheet.key(index)
+        if row[place] != "RUNNING" or key is None or key[0] in alive:
+            continue
+        hint = "Set its status by hand, if it is over."
+        if key in statuses:
+            hint = f"The next sync makes it {statuses[key]}."
+        cell = sheet.rows.address(index, sheet.rows.columns[place])
+        yield sheet.problem("dead-run", cell, f"Run {key[0]} is RUNNING, but no process logs to it.", hint, "info")
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def artifact_files(facts: Facts) -> Iterator[Problem]:
+    """Stored artifacts whose file is gone, and paths that lead out of the registry's folder."""
+    sheet = facts.sheets.get("artifacts")
+    if sheet is None or not {"path", "status"} <= set(sheet.columns):
+        return
+    status = sheet.columns.index("status")
+    folder = facts.folders.workbook.parent
+    by_address = {sheet.rows.address(i, sheet.rows.columns[status]): row[status] for i, row in enumerate(sheet.rows.rows)}
+    for index, cell in enumerate(sheet.cells(sheet.columns.index("path"))):
+        pass
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = ()

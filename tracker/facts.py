@@ -1,0 +1,110 @@
+"""What the checks of a registry look at: the workbook's tables as they stand, and what the journal knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from tracker.folders import Folders
+from tracker.incoming import Incoming, gather
+from tracker.model import Key, Problem
+from tracker.reading import own_names, settings_from
+from tracker.schema import TABLES, Column
+from tracker.settings import Settings
+from tracker.values import key_text
+from tracker.workbook import TableRows, open_workbook
+
+
+class Cell(NamedTuple):
+    """One cell that is not blank: where it stands and what it holds."""
+
+    sheet: str
+    address: str
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table as it stands in the workbook, with nothing laid over it."""
+
+    name: str
+    rows: TableRows
+    columns: tuple[str, ...]
+    """The columns' own names, in the order of the headers."""
+
+    def header_cell(self, place: int) -> str:
+        """The cell of a column's header."""
+        first_row = re.sub(r"\D", "", self.rows.ref.partition(":")[0])
+        return replace(self.rows, numbers=[int(first_row)]).address(0, self.rows.columns[place])
+
+    def cells(self, place: int) -> Iterator[Cell]:
+        """The cells of a column that are not blank."""
+        for index, row in enumerate(self.rows.rows):
+            value = row[place]
+            if value is not None and value != "":
+                address = self.rows.address(index, self.rows.columns[place])
+                yield Cell(self.rows.sheet, address, " ".join(self.key(index) or ()), value)
+
+    def key(self, index: int) -> Key | None:
+        """The key of a row; None where key columns are missing."""
+        places = self.key_places
+        return tuple(key_text(self.rows.rows[index][place]) for place in places) if places else None
+
+    @property
+    def key_places(self) -> list[int]:
+        """Where the key columns are; empty where one is missing or the table is none of Tracker's."""
+        key = TABLES[self.name].key if self.name in TABLES else ()
+        return [self.columns.index(part) for part in key] if set(key) <= set(self.columns) else []
+
+    def declared(self) -> Iterator[tuple[int, Column]]:
+        """The columns that the schema knows, those that scripts added too, with their places."""
+        for place, name in enumerate(self.columns):
+            column = TABLES[self.name].column(name) if self.name in TABLES else None
+            if column is not None:
+                yield place, column
+
+    def problem(
+        self,
+        code: str,
+        cell: str,
+        message: str,
+        hint: str,
+        severity: Literal["error", "warning", "info"] = "warning",
+    ) -> Problem:
+        """A problem at a cell of this table."""
+        return Problem(code, message, hint, self.rows.sheet, cell, severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A registry's state at one moment."""
+
+    folders: Folders
+    sheets: Mapping[str, Sheet]
+    """The workbook's tables, a person's own too, by lower-case table name."""
+    settings: Settings
+    stamp: str | None
+    incoming: Incoming
+
+    def known_sheets(self) -> Iterator[Sheet]:
+        """The tables that the schema declares."""
+        return (sheet for name, sheet in self.sheets.items() if name in TABLES)
+
+
+def read_facts(folders: Folders) -> Facts:
+    """The facts of a registry.
+
+    Raises:
+        RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError.
+    """
+    with open_workbook(folders.workbook) as workbook:
+        stamp = workbook.stamp
+        tables = {name: rows for name in workbook.table_names if (rows := workbook.read(name)) is not None}
+    settings = (
+        settings_from(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
+    )
+    sheets = {name: Sheet(name, rows, own_names(name, rows.columns, settings)) for name, rows in tables.items()}
+    return Facts(folders, sheets, settings, stamp, gather(folders, stamp, settings))

@@ -1,0 +1,99 @@
+"""Which columns the grid of runs shows, and what they are called there. No streamlit in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tracker.query import Name, Order, arrange
+from tracker.schema import RUNS
+from tracker.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = {
+    "run": "The run",
+    "params": "Params",
+    "metrics": "Metrics",
+    "tags": "Tags",
+    "yours": "Yours",
+}
+"""The groups of the column chooser and their titles."""
+ALWAYS = ("name", "status", "experiment", "owner", "start_time", "duration")
+MOST = {"params": 6, "metrics": 6, "tags": 3, "yours": 4}
+"""How many columns of a group are shown while nobody chose."""
+NEWEST, OLDEST = "newest first", "oldest first"
+
+
+def group(column: str) -> str:
+    """The group that a column of the runs table belongs to."""
+    for prefix in RUNS.open_prefixes:
+        if column.startswith(prefix):
+            return prefix.rstrip(".")
+    declared = RUNS.column(column)
+    return "yours" if declared is None or declared.writer == "person" or column == "notes" else "run"
+
+
+def grouped(columns: Sequence[str]) -> dict[str, list[str]]:
+    """The columns by group, in their own order; every group is there."""
+    groups: dict[str, list[str]] = {name: [] for name in GROUPS}
+    for column in columns:
+        groups[group(column)].append(column)
+    return groups
+
+
+def short(column: str) -> str:
+    """A column's name without its prefix, as its header shows it: ``auc``, ``depth``."""
+    prefix = next((prefix for prefix in RUNS.open_prefixes if column.startswith(prefix)), "")
+    return column.removeprefix(prefix)
+
+
+def headers(columns: Sequence[str]) -> dict[str, str]:
+    """The header of each column: short where that is unique, whole where a param and a metric share a name."""
+    names = [short(column) for column in columns]
+    return {column: name if names.count(name) == 1 else column for column, name in zip(columns, names, strict=True)}
+
+
+def suitable(frame: pd.DataFrame) -> list[str]:
+    """The columns to show while nobody chose: the run itself, then of each group those that say something here.
+
+    A metric says something where it has a value; a param where it differs between the runs shown.
+    """
+    groups = grouped([str(column) for column in frame.columns])
+    chosen = [column for column in ALWAYS if column in frame.columns]
+    for name in ("metrics", "params", "tags", "yours"):
+        filled = [column for column in groups[name] if frame[column].notna().any()]
+        if name == "metrics":
+            filled.sort(key=lambda column: -int(frame[column].notna().sum()))
+        if name == "params":
+            filled.sort(key=lambda column: len({str(value) for value in frame[column].dropna()}) < 2)
+        chosen += filled[: MOST[name]]
+    return chosen
+
+
+def orders(columns: Sequence[str], settings: Settings) -> dict[str, tuple[str, bool]]:
+    """What the runs can be ordered by: a label, the column, and whether its greatest values come first."""
+    found = {NEWEST: ("start_time", True), OLDEST: ("start_time", False)}
+    names = headers(columns)
+    for column in columns:
+        if group(column) == "metrics":
+            minimize = settings.minimize(short(column))
+            found[f"{names[column]}, {'lowest' if minimize else 'highest'} first"] = (column, not minimize)
+        elif column not in ("start_time", "status"):
+            found[names[column]] = (column, column == "duration")
+    return found
+
+
+def arranged(frame: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
+    """The runs in that order; those without a value come last, equal ones the newest first."""
+    wanted = [order, ("start_time", True)] if order[0] != "start_time" else [order]
+    there = [Order(Name(column, 0, column), descending) for column, descending in wanted if column in frame.columns]
+    return frame.iloc[arrange(frame, there)]
+
+
+def moved_selection(selected: Sequence[int], before: Sequence[str], after: Sequence[str]) -> list[int]:
+    """Where the selected runs stand now: a grid remembers positions, people mean runs."""
+    places: Mapping[str, int] = {run_id: place for place, run_id in enumerate(after)}
+    chosen = [before[position] for position in selected if position < len(before)]
+    return [places[run_id] for run_id in chosen if run_id in places]
