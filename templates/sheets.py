@@ -19,6 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from templates import look, rules
 from templates.rows import Row
+from tracker.ids import new_run_id
 from tracker.schema import Column, Table
 
 HEADER_ROW = 3
@@ -142,8 +143,10 @@ def _header(cell: Any, table: str, column: Column, values: Sequence[object]) -> 
         border=look.edge("left", "right", color=look.WHITE),
     )
     longest = max(len(str(value)) for value in (*values, ""))
-    room_for_filter_button = len(column.name) * 1.15 + 5
-    sheet.column_dimensions[cell.column_letter].width = max(column.width, room_for_filter_button, min(longest, WIDEST))
+    width = max(column.width, len(column.name) * 1.15 + 5, min(longest, WIDEST))  # 5: the filter's button
+    if column.name.endswith("run_id"):
+        width = max(width, len(new_run_id(0)) + 2)
+    sheet.column_dimensions[cell.column_letter].width = width
     if table == "runs" and column.name in TECHNICAL:
         sheet.column_dimensions[cell.column_letter].outlineLevel = 1
     cell.comment = note(column)

@@ -195,13 +195,13 @@ def _experiments(sheet: Worksheet) -> None:
     for row in EXPERIMENTS:
         name = f"$B{row}"
         own = f"runs[experiment],{name}"
-        named = '(runs[experiment]<>"")'
+        unseen = f"(COUNTIF($B$9:$B{row - 1},runs[experiment])=0)"
         measured = f'COUNTIFS({own},{METRIC},">-1E+300")'
         _line(
             sheet,
             row,
             {
-                "B": f'=IFERROR(LOOKUP(2,1/((COUNTIF($B$9:$B{row - 1},runs[experiment])=0)*{named}),runs[experiment]),"")',
+                "B": f'=IFERROR(LOOKUP(2,1/({unseen}*(runs[experiment]<>"")),runs[experiment]),"")',
                 "C": f'=IF({name}="","",COUNTIFS(runs[experiment],{name}))',
                 "D": f'=IF({name}="","",COUNTIFS(runs[experiment],{name},runs[status],"FINISHED"))',
                 "E": f'=IF(OR({name}="",{PLACE}=0),"",IF({measured}=0,"",IFERROR(IF({BEST_CELL}="lowest",'

@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 import openpyxl
 import python_calamine
+from libreoffice import Grid
 from package import column_letters, local
 
 
@@ -131,8 +132,17 @@ def _row_spans(xml: bytes) -> list[tuple[int, int, int]]:
     return found
 
 
-def xml_differences(before: bytes, after: bytes) -> list[str]:
-    """Each element, attribute or text that differs, such as ``worksheet/dimension@ref: 'A1:B5' -> 'A1:B6'``.
+class Difference(NamedTuple):
+    """One difference between two XML parts; ``before`` is None where something is new, ``after`` where it is gone."""
+
+    where: str
+    """Such as ``worksheet/dimension@ref`` for an attribute, ``workbook/calcPr`` for an element or its text."""
+    before: str | None
+    after: str | None
+
+
+def xml_differences(before: bytes, after: bytes) -> list[Difference]:
+    """Each element, attribute or text that differs.
 
     Attribute order, quotes and namespace prefixes do not count; ``sheetData`` is left to
     :func:`assert_untouched_rows_equal`.
@@ -140,16 +150,17 @@ def xml_differences(before: bytes, after: bytes) -> list[str]:
     return list(_differences(ElementTree.fromstring(before), ElementTree.fromstring(after), ""))
 
 
-def _differences(old: ElementTree.Element, new: ElementTree.Element, path: str) -> Iterator[str]:
+def _differences(old: ElementTree.Element, new: ElementTree.Element, path: str) -> Iterator[Difference]:
     here = f"{path}/{local(old.tag)}".lstrip("/")
     if old.tag != new.tag:
-        yield f"{here}: is now {new.tag}"
+        yield Difference(here, old.tag, new.tag)
         return
     for name in sorted(old.attrib.keys() | new.attrib.keys()):
         if old.get(name) != new.get(name):
-            yield f"{here}@{local(name)}: {old.get(name)!r} -> {new.get(name)!r}"
-    if (old.text or "").strip() != (new.text or "").strip():
-        yield f"{here}: {(old.text or '').strip()!r} -> {(new.text or '').strip()!r}"
+            yield Difference(f"{here}@{local(name)}", old.get(name), new.get(name))
+    texts = [(element.text or "").strip() for element in (old, new)]
+    if texts[0] != texts[1]:
+        yield Difference(here, texts[0], texts[1])
     if local(old.tag) == "sheetData":
         return
     tags = [[child.tag for child in element] for element in (old, new)]
@@ -157,8 +168,9 @@ def _differences(old: ElementTree.Element, new: ElementTree.Element, path: str) 
         if kind == "equal":
             for one, other in zip(old[start:end], new[new_start:new_end], strict=True):
                 yield from _differences(one, other, here)
-        yield from (f"{here}/{local(gone.tag)}: is gone" for gone in old[start:end] if kind != "equal")
-        yield from (f"{here}/{local(added.tag)}: is new" for added in new[new_start:new_end] if kind != "equal")
+        else:
+            yield from (Difference(f"{here}/{local(gone.tag)}", gone.tag, None) for gone in old[start:end])
+            yield from (Difference(f"{here}/{local(added.tag)}", None, added.tag) for added in new[new_start:new_end])
 
 
 def openpyxl_workbook(path: Path) -> openpyxl.Workbook:
@@ -174,18 +186,18 @@ def calamine_rows(path: Path, table: str) -> list[list[Any]]:
     return [list(row) for row in workbook.get_table_by_name(table).to_python()]
 
 
-def grids_differ(before: dict[str, list[list[Any]]], after: dict[str, list[list[Any]]]) -> list[str]:
-    """Cells in which two results of ``sheet_values`` differ, as ``Runs!B4: 1.0 -> 2.0``; numbers to 14 digits."""
-    found = [f"sheet {name} is only in one" for name in before.keys() ^ after.keys()]
-    for sheet in before.keys() & after.keys():
-        old, new = before[sheet], after[sheet]
+def grids_differ(before: dict[str, Grid], after: dict[str, Grid]) -> dict[str, tuple[Any, Any]]:
+    """The cells in which two results of ``sheet_values`` differ, by name (``Runs!B4``); numbers count to 14 digits."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for sheet in before.keys() | after.keys():
+        old, new = before.get(sheet, []), after.get(sheet, [])
         for row in range(max(len(old), len(new))):
             left, right = (grid[row] if row < len(grid) else [] for grid in (old, new))
             for column in range(max(len(left), len(right))):
                 one = left[column] if column < len(left) else ""
                 other = right[column] if column < len(right) else ""
                 if not _same(one, other):
-                    found.append(f"{sheet}!{column_letters(column + 1)}{row + 1}: {one!r} -> {other!r}")
+                    found[f"{sheet}!{column_letters(column + 1)}{row + 1}"] = (one, other)
     return found
 
 

@@ -88,14 +88,25 @@ def rich_workbook(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=WORKBOOKS, ids=str)
-def resaved_workbook(request: pytest.FixtureRequest, tmp_path: Path, libreoffice: Office) -> Path:
+def resaved_workbook(
+    request: pytest.FixtureRequest, tmp_path: Path, resaved: dict[Specimen, bytes], libreoffice: Office
+) -> Path:
     """Each feature-rich workbook of the zoo after somebody saved it in LibreOffice."""
     specimen: Specimen = request.param
     path = tmp_path / f"registry{specimen.ending}"
-    specimen.build(path, _corpus_for(specimen))
-    with libreoffice.open(path) as document:
-        document.save()
+    if specimen not in resaved:
+        specimen.build(path, _corpus_for(specimen))
+        with libreoffice.open(path) as document:
+            document.save()
+        resaved[specimen] = path.read_bytes()
+    path.write_bytes(resaved[specimen])
     return path
+
+
+@pytest.fixture(scope="session")
+def resaved() -> dict[Specimen, bytes]:
+    """What LibreOffice made of each specimen, kept for the other tests of the session."""
+    return {}
 
 
 @pytest.fixture(params=TRAPS, ids=str)

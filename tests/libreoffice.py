@@ -107,12 +107,17 @@ class Office:
 
         With ``recalculate``, every formula is computed anew, as Ctrl-Shift-F9 does.
         """
+        shown, computed = self.saved_and_computed(path)
+        return computed if recalculate else shown
 
-        def look(copy: Path) -> dict[str, Grid]:
+    def saved_and_computed(self, path: Path) -> tuple[dict[str, Grid], dict[str, Grid]]:
+        """What LibreOffice shows when it opens the workbook, and what it shows after computing every formula anew."""
+
+        def look(copy: Path) -> tuple[dict[str, Grid], dict[str, Grid]]:
             with self.open(copy) as document:
-                if recalculate:
-                    document.recalculate()
-                return {sheet: document.values(sheet) for sheet in document.sheets()}
+                shown = {sheet: document.values(sheet) for sheet in document.sheets()}
+                document.recalculate()
+                return shown, {sheet: document.values(sheet) for sheet in document.sheets()}
 
         return self._with_copy(path, look)
 

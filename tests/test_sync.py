@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from package import Package
 from person import Person
+from script import Script
 
 from tracker import sync as sync_module
 from tracker.elsewhere import open_elsewhere
@@ -34,34 +35,6 @@ from tracker.pending import PendingWriter
 from tracker.sync import STEPS, SyncReport, sync
 from tracker.versions import list_versions, thin_versions
 from tracker.workbook import read_stamp, read_tables
-
-
-class Script:
-    """A training script's side: logs through a pending file, and syncs."""
-
-    def __init__(self, workbook: Path) -> None:
-        self.folders = Folders(workbook)
-
-    def log(self, *changes: Change) -> None:
-        writer = PendingWriter(self.folders.pending, who="script")
-        for change in changes:
-            writer.append(change)
-        writer.close()
-
-    def run(self, run_id: str, **cells: Any) -> None:
-        named = {name.replace("__", "."): value for name, value in cells.items()}
-        self.log(Change("runs", (run_id,), {"status": "FINISHED", **named}, new=True, time=time.time()))
-
-    def sync(self, **options: Any) -> SyncReport:
-        return sync(self.folders, **options)
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """The runs in the workbook by run_id."""
-        table = read_tables(self.folders.workbook, {"runs"})["runs"]
-        rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-        ids = Counter(row["run_id"] for row in rows)
-        assert all(count == 1 for run_id, count in ids.items() if run_id), f"doubled: {ids}"
-        return {row["run_id"]: row for row in rows}
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What is wrong with a registry: a list of problems, each with its cell and a hint. Nothing here changes anything.
 
-One small function per kind of problem; each looks at the :class:`tracker.facts.Facts` and yields what it found. The tables
+One small function per kind of problem; each looks at the :class:`tracker.facts.Facts` and yields what it found. Tables
 and cells are looked at here, the journal and the files in :mod:`tracker.check_journal`.
 """
 
@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from tracker import check_journal
-from tracker.facts import Cell, Facts, Sheet, read_facts
+from tracker import check_journal, reading
+from tracker.facts import Cell, Facts, Severity, Sheet, read_facts
 from tracker.folders import Folders
 from tracker.matching import as_date
 from tracker.model import Key, Problem
-from tracker.schema import TABLES, Column, Table
+from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, DEFAULTS
 from tracker.values import from_cell, key_text
-from tracker.workbook import ErrorValue
 
 MAX_ALIKE = 10
 """How many cells of one column are listed with the same problem; the others are counted."""
@@ -51,7 +50,7 @@ def missing_tables(facts: Facts) -> Iterator[Problem]:
         if candidates:
             rows = candidates[0].rows
             hint = f"Is it '{rows.name}' on sheet '{rows.sheet}'? Then rename that table '{name}' (Table Design)."
-        severity = "error" if name == "runs" else "warning" if candidates else "info"
+        severity: Severity = "error" if name == "runs" else "warning" if candidates else "info"
         yield Problem("missing-table", f"The workbook has no table named '{name}'.", hint, severity=severity)
 
 
@@ -77,7 +76,9 @@ def missing_columns(facts: Facts) -> Iterator[Problem]:
                     f"Is it '{header}'? Then give that column its old header back, or add a row to the settings table: "
                     f"{COLUMN_PREFIX}{sheet.name}.{column.name} with the value {header}."
                 )
-            severity = "error" if column.name in table.key else "info" if column.writer == "person" else "warning"
+            severity: Severity = "error" if column.name in table.key else "warning"
+            if column.writer == "person":
+                severity = "info"  # nothing is ever written there, so leaving it away may well be meant
             message = f"Table '{sheet.name}' has no column '{column.name}'."
             yield sheet.problem("missing-column", sheet.header_cell(guess or 0), message, hint, severity)
 
@@ -166,7 +167,7 @@ def error_cells(facts: Facts) -> Iterator[Problem]:
     """Errors that formulas left, in any column of Tracker's tables."""
     for sheet in facts.known_sheets():
         for place, name in enumerate(sheet.columns):
-            cells = (cell for cell in sheet.cells(place) if isinstance(cell.value, ErrorValue))
+            cells = sheet.errors(place)
             yield from _capped(
                 sheet, name, "error-value", cells, lambda cell: f"holds the error {cell.value}", "Repair its formula."
             )
@@ -179,7 +180,7 @@ def wrong_types(facts: Facts) -> Iterator[Problem]:
             if column.kind not in _WRONG:
                 continue
             fits, what = _WRONG[column.kind]
-            cells = (c for c in sheet.cells(place) if not isinstance(c.value, ErrorValue) and not fits(c.value))
+            cells = (cell for cell in sheet.cells(place) if not fits(cell.value))
             yield from _capped(
                 sheet, column.name, "wrong-type", cells, lambda cell: f"holds {_shown(cell)}", f"It must be {what}."
             )
@@ -209,16 +210,13 @@ _WRONG: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def wrong_choices(facts: Facts) -> Iterator[Problem]:
     """Values outside a column's choices. Categories can be extended in the ``kinds`` table."""
+    kinds = facts.sheets.get("kinds")
     for sheet in facts.known_sheets():
         for place, column in sheet.declared():
-            choices = _choices(facts, sheet.name, column)
+            choices = reading.choices(sheet.name, column.name, kinds.rows if kinds else None)
             if not choices:
                 continue
-            cells = (
-                c
-                for c in sheet.cells(place)
-                if not isinstance(c.value, ErrorValue) and key_text(c.value) not in choices
-            )
+            cells = (cell for cell in sheet.cells(place) if key_text(cell.value) not in choices)
 
             def hint(cell: Cell, choices: tuple[str, ...] = choices) -> str:
                 folded = {choice.casefold(): choice for choice in choices}
@@ -226,14 +224,6 @@ def wrong_choices(facts: Facts) -> Iterator[Problem]:
                 return f"Did you mean {folded[match[0]]}?" if match else f"Choose one of: {', '.join(choices)}."
 
             yield from _capped(sheet, column.name, "wrong-choice", cells, lambda cell: f"holds {_shown(cell)}", hint)
-
-
-def _choices(facts: Facts, table: str, column: Column) -> tuple[str, ...]:
-    kinds = facts.sheets.get("kinds")
-    if (table, column.name) != ("artifacts", "category") or kinds is None or "category" not in kinds.columns:
-        return column.choices
-    added = [key_text(cell.value) for cell in kinds.cells(kinds.columns.index("category"))]
-    return tuple(dict.fromkeys((*column.choices, *added)))
 
 
 def unknown_settings(facts: Facts) -> Iterator[Problem]:
@@ -269,7 +259,8 @@ def _capped(
         if number >= MAX_ALIKE:
             more += 1
             continue
-        of = f" of {cell.key}" if cell.key and cell.key != key_text(cell.value) else ""
+        key = " ".join(sheet.key(cell.row) or ()).strip()
+        of = f" of {key}" if key and column not in TABLES[sheet.name].key else ""
         advice = hint if isinstance(hint, str) else hint(cell)
         yield sheet.problem(code, cell.address, f"{column}{of} {says(cell)}.", advice)
     if more:

@@ -1,17 +1,21 @@
-"""What is wrong between a workbook, its journal and its files: conflicts, changes without room, copies, missing files."""
+"""What is wrong between a workbook, its journal and its files: conflicts, changes without room, copies, lost files."""
 
 from __future__ import annotations
 
+import glob
+import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tracker.errors import TrackerError
-from tracker.facts import Facts, Sheet
+from tracker.facts import Facts, Severity, Sheet
 from tracker.journal import Journal
 from tracker.model import Change, Conflict, Key, Problem
+from tracker.pending import read_pending
 from tracker.values import MAX_TEXT, key_text, same
 from tracker.workbook import read_stamp
 
@@ -61,10 +65,14 @@ def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change
         place = sheet.columns.index(conflict.column)
         if same(sheet.rows.rows[index][place], conflict.kept):
             who = "a person's value" if conflict.reason == "person" else "a later value"
-            message = f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
+            message = (
+                f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
+            )
             cell = sheet.rows.address(index, sheet.rows.columns[place])
-            severity = "warning" if conflict.reason == "person" else "info"
-            yield sheet.problem("conflict", cell, message, "To have the script's value, type it into the cell.", severity)
+            severity: Severity = "warning" if conflict.reason == "person" else "info"
+            yield sheet.problem(
+                "conflict", cell, message, "To have the script's value, type it into the cell.", severity
+            )
 
 
 def _shown(value: Any) -> str:
@@ -84,7 +92,7 @@ def waiting_changes(facts: Facts) -> Iterator[Problem]:
         example = f"{', '.join(changes[0].set)} of {' '.join(changes[0].key)}"
         message = f"{len(changes)} changes wait for room in table '{table}', such as {example}. Nothing is lost."
         if too_long:
-            hint = f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text; shorten or delete nothing."
+            hint = f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text instead."
         else:
             hint = "Move what stands below or beside the table away, or old runs to another workbook; then sync."
         yield Problem("waiting", message, hint, where)
@@ -112,7 +120,7 @@ def dead_runs(facts: Facts) -> Iterator[Problem]:
         return
     place = sheet.columns.index("status")
     statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
-    alive = {path.run_id for path in facts.incoming.writers}
+    alive = {file.run_id for file in read_pending(facts.folders.pending, {}) if file.writer_alive(time.time())}
     for index, row in enumerate(sheet.rows.rows):
         key = sheet.key(index)
         if row[place] != "RUNNING" or key is None or key[0] in alive:
@@ -132,11 +140,61 @@ def artifact_files(facts: Facts) -> Iterator[Problem]:
     sheet = facts.sheets.get("artifacts")
     if sheet is None or not {"path", "status"} <= set(sheet.columns):
         return
-    status = sheet.columns.index("status")
+    path_place, status_place = sheet.columns.index("path"), sheet.columns.index("status")
     folder = facts.folders.workbook.parent
-    by_address = {sheet.rows.address(i, sheet.rows.columns[status]): row[status] for i, row in enumerate(sheet.rows.rows)}
-    for index, cell in enumerate(sheet.cells(sheet.columns.index("path"))):
-        pass
+    for index, row in enumerate(sheet.rows.rows):
+        path = key_text(row[path_place])
+        if row[status_place] != "stored" or not path or "://" in path:
+            continue
+        cell = sheet.rows.address(index, sheet.rows.columns[path_place])
+        if not _stays_inside(folder, path):
+            message = f"The path '{path}' leads out of the registry's folder, so Tracker does not open it."
+            yield sheet.problem("path-outside", cell, message, "Correct the path, or log the file again.", "error")
+        elif not os.path.lexists(folder / path):
+            message = f"The artifact's file '{path}' is not there."
+            hint = "Put it back from a backup, or set the artifact's status to missing."
+            yield sheet.problem("missing-file", cell, message, hint, "error")
 
 
-CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = ()
+def _stays_inside(folder: Path, path: str) -> bool:
+    return os.path.realpath(folder / path).startswith(os.path.join(os.path.realpath(folder), ""))
+
+
+def conflict_copies(facts: Facts) -> Iterator[Problem]:
+    """Copies of the workbook that a cloud drive made because two people saved at once."""
+    workbook = facts.folders.workbook
+    for path in sorted(workbook.parent.glob(f"{glob.escape(workbook.stem)}*{workbook.suffix}")):
+        rest = path.stem.removeprefix(workbook.stem)
+        if rest and (_COPY.fullmatch(rest) or _has_our_stamp(facts, path)):
+            message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
+            hint = f"python -m tracker merge {path.name} brings its edits in; then delete it."
+            yield Problem("conflict-copy", message, hint)
+
+
+_COPY = re.compile(r"[ _-]?\(\d+\)|.*conflict.*", re.IGNORECASE)
+
+
+def _has_our_stamp(facts: Facts, path: Path) -> bool:
+    """Whether it contains a change set of our journal; a backup with a name of its own is nobody's conflict."""
+    if not _COMPUTER.fullmatch(path.stem.removeprefix(facts.folders.workbook.stem)):
+        return False
+    try:
+        stamp = read_stamp(path)
+    except TrackerError:
+        return False
+    return stamp is not None and stamp in Journal(facts.folders.changes).all_headers()
+
+
+_COMPUTER = re.compile(r"-[A-Z0-9-]{3,}")
+"""How OneDrive names a copy: after the computer that saved it."""
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    conflicts,
+    waiting_changes,
+    lost_changes,
+    damaged_history,
+    dead_runs,
+    artifact_files,
+    conflict_copies,
+)

@@ -17,6 +17,7 @@ TrackerError
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
 ├── QueryError                     a filter that cannot be understood
 ├── ValueChangedError              the value a person saw is no longer there
+├── PermissionRefusedError         a person's role does not allow it
 ├── BadRequestError                a wrong argument
 └── MissingPackageError            an optional package is not installed
 
@@ -209,6 +210,16 @@ class ValueChangedError(TrackerError):
         "Nothing was overwritten; look again and decide."
     )
     exit_code = 7
+
+
+class PermissionRefusedError(TrackerError):
+    """A person's role in the registry does not allow what they asked for."""
+
+    template = (
+        "{who} is a {role} in {path}; this needs a {needed}. Nothing was changed. "
+        "A manager can change roles in the people table."
+    )
+    exit_code = 8
 
 
 class BadRequestError(TrackerError):

@@ -14,15 +14,16 @@ from tracker.reading import own_names, settings_from
 from tracker.schema import TABLES, Column
 from tracker.settings import Settings
 from tracker.values import key_text
-from tracker.workbook import TableRows, open_workbook
+from tracker.workbook import ErrorValue, TableRows, open_workbook
+
+Severity = Literal["error", "warning", "info"]
 
 
 class Cell(NamedTuple):
-    """One cell that is not blank: where it stands and what it holds."""
+    """One cell that is not blank: where it stands, the index of its row, and what it holds."""
 
-    sheet: str
     address: str
-    key: str
+    row: int
     value: Any
 
 
@@ -41,12 +42,17 @@ class Sheet:
         return replace(self.rows, numbers=[int(first_row)]).address(0, self.rows.columns[place])
 
     def cells(self, place: int) -> Iterator[Cell]:
-        """The cells of a column that are not blank."""
+        """The cells of a column that hold a value."""
+        return (cell for cell in self._filled(place) if not isinstance(cell.value, ErrorValue))
+
+    def errors(self, place: int) -> Iterator[Cell]:
+        """The cells of a column that hold an error."""
+        return (cell for cell in self._filled(place) if isinstance(cell.value, ErrorValue))
+
+    def _filled(self, place: int) -> Iterator[Cell]:
         for index, row in enumerate(self.rows.rows):
-            value = row[place]
-            if value is not None and value != "":
-                address = self.rows.address(index, self.rows.columns[place])
-                yield Cell(self.rows.sheet, address, " ".join(self.key(index) or ()), value)
+            if row[place] is not None and row[place] != "":
+                yield Cell(self.rows.address(index, self.rows.columns[place]), index, row[place])
 
     def key(self, index: int) -> Key | None:
         """The key of a row; None where key columns are missing."""
@@ -66,14 +72,7 @@ class Sheet:
             if column is not None:
                 yield place, column
 
-    def problem(
-        self,
-        code: str,
-        cell: str,
-        message: str,
-        hint: str,
-        severity: Literal["error", "warning", "info"] = "warning",
-    ) -> Problem:
+    def problem(self, code: str, cell: str, message: str, hint: str, severity: Severity = "warning") -> Problem:
         """A problem at a cell of this table."""
         return Problem(code, message, hint, self.rows.sheet, cell, severity)
 

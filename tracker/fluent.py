@@ -39,6 +39,8 @@ class Session:
         self._report_error = sys.excepthook
         sys.excepthook = self._see_error
         atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
 
     def pulse(self, folders: Folders) -> Pulse:
         """The background of a registry; one for all its runs in this process."""
@@ -62,6 +64,10 @@ class Session:
             error = pulse.finish()
             if error is not None:
                 warnings.warn(str(error), TrackerWarning, stacklevel=1)
+
+    def _forked(self) -> None:
+        for run in self._runs:
+            run.begin_anew()
 
     def _see_error(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         self._error = error

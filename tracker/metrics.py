@@ -28,10 +28,11 @@ _TORN = b"?"
 class MetricsWriter:
     """Appends the metrics of one run from one process; threads may share it, a fork opens its own.
 
-    What could not be written, because the disk is full, stays in memory and goes first with the next call.
+    Making one touches no disk. What could not be written, because the disk is full, stays in memory and goes first with
+    the next call.
 
     Raises:
-        OSError: the folder cannot be written, or the disk is full.
+        OSError: by every method; the folder cannot be written, or the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +41,6 @@ class MetricsWriter:
         self._unwritten = bytearray()
         self._lock = threading.RLock()
         self._file = -1
-        self._open()
 
     @property
     def waiting(self) -> bool:
@@ -76,10 +76,16 @@ class MetricsWriter:
                 os.close(self._file)
                 self._file = -1
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the file at once; otherwise the first value does."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o664)
-        self._unwritten += _beginning(self._file)
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o664)
+        try:
+            os.write(file, _beginning(file))
+        except OSError:
+            os.close(file)
+            raise
+        self._file = file
 
     def _field(self, name: str) -> str:
         """The name as a csv field on one line."""
@@ -91,22 +97,18 @@ class MetricsWriter:
 
     def _write(self, line: bytes) -> None:
         with self._lock:
-            if self._file < 0:
-                self._open()
             unwritten = self._unwritten
-            if not unwritten:
-                # Nearly always: one call, no copy.
-                try:
-                    written = os.write(self._file, line)
-                except OSError:
+            try:
+                if self._file < 0:
+                    self.open()
+                if unwritten:
                     unwritten += line
-                    raise
-                if written == len(line):
-                    return
-                unwritten += line[written:]
-            else:
+                    line = b""
+                    del unwritten[: os.write(self._file, unwritten)]
+                else:  # nearly always: one call, no copy
+                    line = line[os.write(self._file, line) :]
+            finally:
                 unwritten += line
-                del unwritten[: os.write(self._file, unwritten)]
             if unwritten:
                 raise OSError(ENOSPC, os.strerror(ENOSPC), str(self.path))
 

@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 from tracker.cache import FileIdentity, recall
 from tracker.folders import Folders
-from tracker.incoming import Incoming, gather
-from tracker.journal import Journal
+from tracker.incoming import Incoming, gather, history
 from tracker.merge import TablePlan, overlay, plan
 from tracker.model import Change, Entry, Key
 from tracker.schema import TABLES
@@ -99,6 +98,16 @@ def own_names(table: str, headers: Sequence[str], settings: Settings) -> tuple[s
     for column in TABLES[table].columns if table in TABLES else ():
         declared[settings.header(table, column.name).lower()] = column.name
     return tuple(declared.get(header.lower()) or settings.column(table, header) for header in headers)
+
+
+def choices(table: str, column: str, kinds: TableRows | None) -> tuple[str, ...]:
+    """What a column offers to choose from. The categories in the ``kinds`` table, where a team adds its own, count."""
+    declared = TABLES[table].column(column)
+    known = declared.choices if declared else ()
+    if (table, column) != ("artifacts", "category") or kinds is None or "category" not in kinds.columns:
+        return known
+    place = kinds.columns.index("category")
+    return tuple(dict.fromkeys((*known, *(text for row in kinds.rows if (text := key_text(row[place]))))))
 
 
 # -- reading ------------------------------------------------------------------------------------------------------
@@ -192,7 +201,7 @@ def lay_over(
     tables: Mapping[str, TableRows], incoming: Incoming, settings: Settings, folders: Folders
 ) -> dict[str, TableRows]:
     """Whole tables as they will be after the next sync."""
-    return overlay(tables, incoming, settings, Journal(folders.changes).last_entry)
+    return overlay(tables, incoming, settings, history(folders, incoming))
 
 
 def _only(incoming: Incoming, table: str, key: Key | None = None) -> Incoming:
@@ -226,7 +235,7 @@ def _lay_over_rows(
     if not (incoming.changes or incoming.replay or incoming.deferred):
         return headers
     name = table.name.lower()
-    decided = plan({name: table}, incoming, settings, Journal(folders.changes).last_entry, None, sys.maxsize)
+    decided = plan({name: table}, incoming, settings, history(folders, incoming), None, sys.maxsize)
     planned = decided.tables.get(name, TablePlan())
     if planned.columns:
         headers = (*headers, *planned.columns)

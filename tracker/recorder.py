@@ -31,29 +31,27 @@ class Recorder:
         self._run_id = run_id
         self._who = who
         self._written: dict[tuple[str, Key], dict[str, Any]] = {}
-        self._begin()
-        self._open_metrics()
+        self.begin_anew()
+        self._open_pending()
+        self._metrics.open()
 
-    def _begin(self) -> None:
-        """Nothing is open and nothing waits: at first, and in a forked child, whose parent keeps what was waiting."""
-        self._pid = os.getpid()
+    def begin_anew(self) -> None:
+        """Open nothing and wait for nothing: at first, and in a forked child, whose parent keeps what was waiting."""
         self._lock = threading.RLock()
         self._waiting: deque[Change] = deque()
         self._pending: PendingWriter | None = None
         self._last_sent = 0.0
-        self._metrics: MetricsWriter | None = None
+        self._metrics = MetricsWriter(self._folders.metrics(self._run_id))
 
     @property
     def waiting(self) -> bool:
         """Something could not be written yet."""
-        return bool(self._waiting) or (self._metrics is not None and self._metrics.waiting)
+        return bool(self._waiting) or self._metrics.waiting
 
     def change(
         self, table: str, key: Key, cells: Mapping[str, Any], *, was: Mapping[str, Any] | None = None, new: bool = False
     ) -> None:
         """Set cells of one row; what this run wrote into them before is told along, unless ``was`` says otherwise."""
-        if os.getpid() != self._pid:
-            self._begin()
         with self._lock:
             row = self._written.setdefault((table, key), {})
             if was is None:
@@ -64,15 +62,15 @@ class Recorder:
 
     def metric(self, name: str, value: float, step: int | None, timestamp_ms: int | None) -> None:
         """Write one value of one metric."""
-        if os.getpid() != self._pid:
-            self._begin()
-        (self._metrics or self._open_metrics()).log(name, value, step, timestamp_ms)
+        self._metrics.log(name, value, step, timestamp_ms)
+        if self._pending is None:
+            self._open_pending()
 
     def metrics(self, values: Mapping[str, float], step: int | None, timestamp_ms: int | None) -> None:
         """Write values of several metrics."""
-        if os.getpid() != self._pid:
-            self._begin()
-        (self._metrics or self._open_metrics()).log_many(values, step, timestamp_ms)
+        self._metrics.log_many(values, step, timestamp_ms)
+        if self._pending is None:
+            self._open_pending()
 
     def heartbeat(self) -> None:
         """Show that this process is alive, and try again what could not be written."""
@@ -88,21 +86,16 @@ class Recorder:
         """Try again what could not be written."""
         with self._lock:
             self._send()
-            if self._metrics is not None:
-                self._metrics.flush()
+            self._metrics.flush()
 
     def close(self) -> None:
         """Let go of the files, after a last attempt; what is written later opens them again."""
-        if os.getpid() != self._pid:
-            return
         with self._lock:
-            self.flush()
+            self._send()
+            self._metrics.close()
             if self._pending is not None:
                 self._pending.close()
                 self._pending = None
-            if self._metrics is not None:
-                self._metrics.close()
-                self._metrics = None
 
     def _send(self) -> None:
         while self._waiting:
@@ -110,20 +103,18 @@ class Recorder:
             now = time.time()
             if now - self._last_sent > HEARTBEAT_SECONDS and not os.path.exists(pending.path):
                 pending = self._open_pending()
-            pending.append(self._waiting[0])
+            change = self._waiting.popleft()
+            try:
+                pending.append(change)
+            except OSError:
+                self._waiting.appendleft(change)
+                raise
             self._last_sent = now
-            self._waiting.popleft()
 
     def _open_pending(self) -> PendingWriter:
-        if self._pending is not None:
-            self._pending.close()
-        self._pending = PendingWriter(self._folders.pending, run_id=self._run_id, who=self._who, program="script")
-        return self._pending
-
-    def _open_metrics(self) -> MetricsWriter:
+        """Open a pending file, also where there are metrics only: a sync looks for metrics of runs that have one."""
         with self._lock:
-            if self._pending is None:  # a sync looks for metrics where a pending file says that the run is at work
-                self._open_pending()
-            if self._metrics is None:
-                self._metrics = MetricsWriter(self._folders.metrics(self._run_id))
-            return self._metrics
+            if self._pending is not None:
+                self._pending.close()
+            self._pending = PendingWriter(self._folders.pending, run_id=self._run_id, who=self._who, program="script")
+            return self._pending

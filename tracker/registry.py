@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tracker import check, frames, reading
 from tracker.elsewhere import OpenElsewhere, open_elsewhere
@@ -18,7 +18,7 @@ from tracker.folders import Folders
 from tracker.incoming import gather
 from tracker.journal import Journal
 from tracker.metrics import read_steps
-from tracker.model import ChangeSet, Key, Problem
+from tracker.model import Change, ChangeSet, Key, Problem
 from tracker.query import arrange, parse, parse_order
 from tracker.schema import TABLES, Table
 from tracker.settings import Settings
@@ -138,7 +138,7 @@ class Registry:
             RunNotFoundError: there is none.
             BadRequestError: several runs could be meant.
         """
-        cells = self.row("runs", (run,)) or self.row("runs", (self.run_id(run),))
+        cells = (self.row("runs", (run,)) if run else None) or self.row("runs", (self.run_id(run),))
         if cells is None:
             raise RunNotFoundError(run=run, path=self.path)
         return {name: from_cell(value, TABLES["runs"].kind(name)) for name, value in cells.items()}
@@ -185,6 +185,14 @@ class Registry:
             waiting=len(incoming.deferred),
             open_elsewhere=open_elsewhere(self.path),
         )
+
+    def waiting(self) -> tuple[Change, ...]:
+        """Changes that found no room in the workbook so far."""
+        return gather(self.folders, self.stamp, self.settings).deferred
+
+    def choices(self, table: str, column: str) -> tuple[str, ...]:
+        """What a column offers to choose from; a team extends the categories in the ``kinds`` table."""
+        return reading.choices(table, column, reading.read_rows(self.folders, "kinds"))
 
     def changes(self) -> list[ChangeSet]:
         """The history: what each sync put into the workbook, newest first."""
@@ -235,16 +243,26 @@ def init_registry(path: str | os.PathLike[str], template: str | os.PathLike[str]
         reason = f"{registry.folders.side} holds the history of another workbook. Choose another name, or move it away."
         raise BadRequestError(reason=reason)
     try:
-        registry.folders.side.mkdir(parents=True, exist_ok=True)
+        registry.path.parent.mkdir(parents=True, exist_ok=True)
         with open(registry.path, "xb") as file:
-            file.write(source.read_bytes())
-            os.fsync(file.fileno())
+            _write_or_remove(file, source.read_bytes(), registry.path)
+        registry.folders.side.mkdir(exist_ok=True)
     except FileExistsError:
         raise BadRequestError(reason=f"There is a file {registry.path} already. Nothing was changed.") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise RegistryNotWritableError(path=registry.path, reason=reason, hint="Choose another folder.") from error
     return registry
+
+
+def _write_or_remove(file: BinaryIO, content: bytes, path: Path) -> None:
+    try:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def templates() -> dict[str, Path]:

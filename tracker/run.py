@@ -284,6 +284,10 @@ class Run:
         cells = {"status": self.status, "end_time": now, "duration": round(seconds, 3)}
         self._recorder.change("runs", self._key, cells)
 
+    def begin_anew(self) -> None:
+        """Called in a forked child: it goes on logging to the run with files of its own, and will not end it."""
+        self._recorder.begin_anew()
+
     @_never_raises
     def flush(self) -> None:
         """Write what could not be written before, and let go of the files; what is logged later opens them again."""

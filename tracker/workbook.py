@@ -174,9 +174,8 @@ def open_workbook(path: Path, layouts: Mapping[str, Layout] | None = None) -> It
     Raises:
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError.
     """
-    with _named(path):
-        with open_package(path) as package:
-            yield Workbook(path, package, layouts or {})
+    with _named(path), open_package(path) as package:
+        yield Workbook(path, package, layouts or {})
 
 
 def patiently(read: Callable[[], T], seconds: float = 3.0) -> T:

@@ -7,6 +7,7 @@ import argparse
 
 import joblib
 import matplotlib.pyplot as plt
+import numpy
 import pandas
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -27,7 +28,7 @@ parser.add_argument("--trees", type=int, default=100)
 parser.add_argument("--depth", type=int, default=3)
 parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--threshold", type=float, default=0.5)
-parser.add_argument("--log-scale", action="store_true", help="take the logarithm of all measures first")
+parser.add_argument("--scale", choices=("none", "log", "log1p"), default="none", help="what to do with all measures first")
 options = parser.parse_args()
 SEED = 11
 
@@ -44,13 +45,10 @@ else:
     params = {"trees": options.trees, "depth": options.depth, "lr": options.lr}
 
 with tracker.start_run(options.registry, experiment="tumours", name=options.name or options.model) as run:
-    run.log_params({"model": options.model, "threshold": options.threshold, "seed": SEED, **params})
+    run.log_params({"model": options.model, "scale": options.scale, "threshold": options.threshold, "seed": SEED, **params})
     frame = pandas.read_csv(run.use_artifact("tumours-data:latest"))
     measures, benign = frame.drop(columns="target"), frame["target"]
-    if options.log_scale:
-        run.log_param("log_scale", True)
-        measures = measures.apply(lambda column: (column / (column > 0)).map(float)).pow(0.5)
-        measures = measures.where(measures < float("inf"))
+    measures = {"none": measures, "log": numpy.log(measures), "log1p": numpy.log1p(measures)}[options.scale]
     malignant = 1 - benign
     train, test, train_truth, truth = train_test_split(measures, malignant, random_state=SEED, stratify=malignant)
     model.fit(train, train_truth)

@@ -17,11 +17,13 @@ LIVENESS_SECONDS = 60
 
 
 def stamp(folders: Folders, now: float) -> Stamp:
-    """The workbook, everything that waits to get into it, and the metrics of runs under way."""
+    """The workbook, who has it open, everything that waits to get into it, and the metrics of runs under way."""
     waiting = _files(folders.pending, ".jsonl")
     live = sorted({run_id for name, _ in waiting if (run_id := _run_of(folders.pending / name))})
+    name = folders.workbook.name
     return (
         _mark(folders.workbook),
+        *(_mark(folders.workbook.with_name(lock)) for lock in (f"~${name}", f".~lock.{name}#")),
         tuple(waiting),
         tuple(name for name, _ in _files(folders.changes, "")),
         tuple(steps_stamp(folders, run_id) for run_id in live),

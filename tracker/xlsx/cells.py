@@ -60,6 +60,20 @@ def _cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=16)
+def _plain_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    """A cell without formula, rich text or attributes out of order: column, style, type, value, text."""
+    p = re.escape(prefix)
+    start = rb'<%sc r="([A-Z]+)[0-9]+"(?: s="([0-9]+)")?(?: t="(\w+)")?'
+    body = rb'(?:<%sv>([^<]*)</%sv>|<%sis><%st(?: xml:space="preserve")?>([^<]*)</%st></%sis>)'
+    return re.compile((start + rb"(?:/>|>" + body + rb"</%sc>)") % ((p,) * 8))
+
+
+@lru_cache(maxsize=None)
+def _column(letters: bytes) -> int:
+    return column_number(letters.decode())
+
+
+@lru_cache(maxsize=16)
 def _content_patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
     p = re.escape(prefix)
     value = re.compile(rb"<" + p + rb"v(?=[\s>])[^>]*>(.*?)</" + p + rb"v\s*>", re.DOTALL)
@@ -106,31 +120,61 @@ class CellReader:
         found = _content_patterns(self.prefix)[0].search(cell.content)
         if found is None:
             return None
-        raw = found[1].decode("utf-8", "replace")
+        return self._stored(kind, found[1].decode("utf-8", "replace"), cell.style)
+
+    def row(self, xml: bytes, first: int, width: int) -> tuple[list[Any], list[int]]:
+        """The values of one row from column ``first`` on, and the indexes of those that are formulas."""
+        values: list[Any] = [None] * width
+        formulas: list[int] = []
+        plain = _plain_pattern(self.prefix).findall(xml)
+        if len(plain) == xml.count(b"<%sc " % self.prefix) and b"<%sc>" % self.prefix not in xml:
+            for letters, style, kind, raw, text in plain:
+                if raw or text:
+                    index = _column(letters) - first
+                    if 0 <= index < width:
+                        values[index] = self._plain(style, kind, raw, text)
+            return values, formulas
+        for cell in cells_of(xml[xml.find(b">") + 1 :], self.prefix):
+            index = cell.column - first
+            if 0 <= index < width and cell.content:
+                values[index] = self.value(cell)
+                if cell.has_formula:
+                    formulas.append(index)
+        return values, formulas
+
+    def _plain(self, style: bytes, kind: bytes, raw: bytes, text: bytes) -> Any:
+        """The value of a cell as most programs write it: no formula, one run of text."""
+        if text or kind == b"inlineStr":
+            return unescape_text(text.decode("utf-8", "replace")) or None
+        return self._stored(kind, raw.decode("utf-8", "replace"), int(style) if style else 0)
+
+    def _stored(self, kind: bytes, raw: str, style: int) -> Any:
+        """The value for the text of a ``<v>``."""
+        if not kind or kind == b"n":
+            return self._number(raw.strip(), style)
         if kind == b"s":
             strings = self.strings()
-            index = int(raw) if raw.strip().isdigit() else -1
-            if not 0 <= index < len(strings):
-                raise UnpatchablePart(f"a cell refers to the shared string {raw}, which is missing")
-            return strings[index] or None
+            try:
+                return strings[int(raw)] or None
+            except (ValueError, IndexError):
+                raise UnpatchablePart(f"a cell refers to the shared string {raw}, which is missing") from None
         if kind == b"str":
             return unescape_text(raw) or None
         if kind == b"b":
             return raw.strip() in ("1", "true")
         if kind == b"e":
             return ErrorValue(unescape_text(raw))
-        if kind == b"d":
-            return _iso_date(raw.strip())
-        return self._number(raw.strip(), cell)
+        return _iso_date(raw.strip())
 
-    def _number(self, raw: str, cell: CellSpan) -> Any:
+    def _number(self, raw: str, style: int) -> Any:
         try:
-            number: int | float = int(raw) if raw.lstrip("-").isdigit() else float(raw)
+            number: int | float = int(raw) if raw.isdigit() else float(raw)
         except ValueError:
             return unescape_text(raw) or None
-        style = cell.style
         if style and self.is_date(style):
             return from_serial(float(number), self.date1904)
+        if isinstance(number, float) and number.is_integer() and raw.lstrip("-").isdigit():
+            return int(raw)
         return number
 
 

@@ -33,6 +33,7 @@ class Styles:
         }
         self._cells = [attributes(tag) for tag in self._cell_formats()]
         self._added: dict[int, int] = {}
+        self._dates: dict[int, bool] = {}
 
     @property
     def changed(self) -> bool:
@@ -40,12 +41,11 @@ class Styles:
 
     def is_date(self, style: int) -> bool:
         """Whether a cell with this format shows its number as a date."""
-        if not 0 <= style < len(self._cells):
-            return False
-        number = int(self._cells[style].get("numFmtId", "0") or 0)
-        if number in self._formats:
-            return is_date_format(self._formats[number])
-        return number in _BUILTIN_DATES
+        if style not in self._dates:
+            number = int(self._cells[style].get("numFmtId", "0") or 0) if 0 <= style < len(self._cells) else 0
+            code = self._formats.get(number)
+            self._dates[style] = number in _BUILTIN_DATES if code is None else is_date_format(code)
+        return self._dates[style]
 
     def date_style(self, base: int) -> int:
         """The format ``base`` itself where it shows dates, else one that is like it and does; added where needed."""

@@ -167,15 +167,7 @@ class Table:
 
     def _parsed(self, number: int, xml: bytes) -> TableRow:
         info = self._entry.info
-        reader = self._book.reader(self.sheet)
-        values: list[Any] = [None] * len(info.columns)
-        formulas = []
-        for cell in cells_of(xml[xml.find(b">") + 1 :], self.sheet.prefix):
-            index = cell.column - info.ref.first_column
-            if 0 <= index < len(values) and cell.content:
-                values[index] = reader.value(cell)
-                if cell.has_formula:
-                    formulas.append(index)
+        values, formulas = self._book.reader(self.sheet).row(xml, info.ref.first_column, len(info.columns))
         return TableRow(number, values, frozenset(formulas))
 
     # -- changing cells -----------------------------------------------------------------------------------------

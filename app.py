@@ -1,0 +1,7 @@
+"""The Streamlit entry: ``streamlit run app.py`` shows a sample, ``streamlit run app.py -- registry.xlsx`` a registry."""
+
+from pathlib import Path
+
+from tracker.web.main import main
+
+main(samples=Path(__file__).parent / "sample_workbooks")

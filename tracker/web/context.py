@@ -1,0 +1,71 @@
+"""What every page is given: which registry, in which state, for whom, and the way to the other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from tracker.model import Problem
+from tracker.registry import Registry, Status
+from tracker.settings import Settings
+from tracker.web import data, watch
+from tracker.web.places import Place
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One look at one registry. Its tables are copies, which a page may change as it likes."""
+
+    place: Place
+    stamp: watch.Stamp
+    now: datetime
+    who: str
+    """The person at the page: their e-mail address if they logged in, else the login name."""
+    link: str
+    """The registry as addresses of pages name it; empty where it is the one that opens by itself."""
+    pages: Mapping[str, Page]
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.place.path)
+
+    def table(self, name: str) -> pd.DataFrame:
+        return data.table(self.place.path, self.stamp, name)
+
+    def runs(self) -> pd.DataFrame:
+        return self.table("runs")
+
+    def history(self, run_id: str) -> pd.DataFrame:
+        return data.history(self.place.path, watch.steps_stamp(self.place.folders, run_id), run_id)
+
+    @property
+    def settings(self) -> Settings:
+        return data.settings(self.place.path, self.stamp)
+
+    @property
+    def status(self) -> Status:
+        return data.status(self.place.path, self.stamp)
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether this person's role allows edits. Pages hide what is not allowed; the edits themselves refuse it."""
+        return data.role(self.place.path, self.stamp, self.who) != "viewer"
+
+    def problems(self) -> list[Problem]:
+        return data.problems(self.place.path, self.stamp)
+
+    def address(self, **parameters: str | list[str]) -> dict[str, Any]:
+        """The parameters of a page's address, with the registry among them where it has to be named."""
+        return {**parameters, **({"registry": self.link} if self.link else {})}
+
+    def go(self, page: str, **parameters: str | list[str]) -> NoReturn:
+        """Turn to another page."""
+        st.switch_page(self.pages[page], query_params=self.address(**parameters))

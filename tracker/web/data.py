@@ -1,0 +1,52 @@
+"""A registry's tables for the pages, read once per state of the files and then kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from tracker import edits
+from tracker.model import Problem
+from tracker.registry import Registry, Status
+from tracker.settings import Settings
+from tracker.web.watch import Stamp
+
+# Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
+    """One table with everything pending laid over it; errors as :meth:`tracker.registry.Registry.table`."""
+    return Registry(path).table(name)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def history(path: Path, stamp: Stamp, run_id: str) -> pd.DataFrame:
+    """Every step of every metric of a run; the stamp is the run's own, see :func:`tracker.web.watch.steps_stamp`."""
+    return Registry(path).history(run_id)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def settings(path: Path, stamp: Stamp) -> Settings:
+    """The registry's settings."""
+    return Registry(path).settings
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def status(path: Path, stamp: Stamp) -> Status:
+    """What is pending, and who has the workbook open."""
+    return Registry(path).status()
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking at every sheet …")
+def problems(path: Path, stamp: Stamp) -> list[Problem]:
+    """Everything in the registry that a person should look at."""
+    return Registry(path).check()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def role(path: Path, stamp: Stamp, who: str) -> str:
+    """What a person may do: viewer, contributor or manager."""
+    return edits.role_of(Registry(path), who)

@@ -1,0 +1,118 @@
+"""The line above every page: which registry, who has it open, what is pending, and the way to another registry."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from tracker.errors import TrackerError
+from tracker.web import places, say, start
+from tracker.web.context import Context
+from tracker.web.places import Place
+from tracker.web.shown import count, plain
+
+STYLE = """
+<style>
+.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
+[data-testid="stMetric"] [data-testid="stMetricLabel"] { opacity: 0.8; }
+</style>
+"""
+
+
+def style() -> None:
+    """Less air above and below than streamlit leaves, so that a page shows more rows."""
+    st.html(STYLE)
+
+
+def show(context: Context) -> None:
+    """The line itself."""
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.markdown(f"**{plain(context.place.path.name)}**", width="content", help=plain(context.place.path))
+        if context.place.sample:
+            st.badge("sample copy", icon=":material/content_copy:", color="violet")
+        to_do = _badges(context)
+        st.space("stretch")
+        if to_do and context.may_edit and st.button("Sync", key="sync", icon=":material/sync:"):
+            sync(context)
+        if start.may_choose():
+            with st.popover("Registry", icon=":material/folder_open:", key="registry", width="content"):
+                _choose(context)
+    if context.place.sample:
+        _about_sample()
+    if "flash" in st.session_state:
+        text, icon = st.session_state.pop("flash")
+        st.toast(text, icon=icon)
+
+
+def sync(context: Context) -> None:
+    """Bring in what is pending, and keep the report for the Problems page."""
+    try:
+        st.session_state["synced"] = context.registry.sync(who=context.who, program="person", wait=5.0)
+        st.session_state["flash"] = ("Synced. The Problems page has the report.", ":material/check:")
+    except TrackerError as error:
+        st.session_state["synced"] = error
+        st.session_state["flash"] = (plain(error), ":material/hourglass_top:")
+    st.rerun()
+
+
+def _badges(context: Context) -> bool:
+    """What stands between the journal and the workbook; gives whether a sync has something to do."""
+    try:
+        status = context.status
+    except TrackerError:
+        st.badge("cannot be read", icon=":material/error:", color="red")
+        return False
+    if status.open_elsewhere:
+        who = status.open_elsewhere
+        st.badge(
+            plain(f"open in {who.program} by {who.owner}"),
+            icon=":material/edit_document:",
+            color="orange",
+            help="You can go on working: what is logged and edited meanwhile is kept, shown here, "
+            "and written when the workbook is closed.",
+        )
+    waiting = status.pending + status.waiting
+    if waiting:
+        st.badge(f"{count(waiting, 'change')} pending", icon=":material/hourglass_top:", color="blue")
+    if status.lacking:
+        st.badge(
+            f"{count(status.lacking, 'change set')} to bring back",
+            icon=":material/history:",
+            color="orange",
+            help="Somebody saved an older copy over the workbook. The next sync brings everything back.",
+        )
+    return bool(waiting or status.lacking)
+
+
+def _choose(context: Context) -> None:
+    st.caption(plain(context.place.path))
+    opening, making = st.tabs(["Open", "Make new"], key="registry-tabs")
+    with opening:
+        start.open_form()
+    with making:
+        start.make_form()
+    if context.place.sample and st.button("Start over with a fresh sample", key="fresh-sample"):
+        _start_over(context.place)
+
+
+def _start_over(place: Place) -> None:
+    import shutil
+
+    shutil.rmtree(place.path.parent, ignore_errors=True)
+    st.session_state.pop("place", None)
+    st.rerun()
+
+
+def _about_sample() -> None:
+    if st.session_state.get("sample-known"):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            ":material/info: This is your own copy of a **sample registry** with real runs: try anything, "
+            "nothing can go wrong. Make or open your own under **Registry**.",
+            width="stretch",
+        )
+        if st.button("Got it", key="sample-known-button", type="tertiary"):
+            st.session_state["sample-known"] = True
+            st.rerun()

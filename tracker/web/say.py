@@ -1,0 +1,61 @@
+"""What pages say when something failed, is not there yet, or was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from tracker import report
+from tracker.errors import QueryError, TrackerError, WorkbookOpenElsewhereError
+from tracker.sync import SyncReport
+from tracker.web.shown import plain
+
+
+def failed(error: TrackerError, title: str = "") -> None:
+    """An error as its class says it: what happened, that nothing was lost, what to do."""
+    lead = f"**{plain(title)}** " if title else ""
+    st.error(lead + plain(error), icon=":material/error:")
+
+
+def bad_query(error: QueryError) -> None:
+    """Where in a filter the mistake is; all runs are shown meanwhile."""
+    fields = error.fields
+    st.error(f"**Position {fields['position']}:** {plain(fields['reason'])}", icon=":material/filter_alt_off:")
+    st.code(f"{fields['query']}\n{fields['pointer']}", language=None)
+
+
+def nothing_yet(title: str, hint: str, code: str = "") -> None:
+    """An empty page: what would be here, and the code that puts it here."""
+    with st.container(border=True):
+        st.markdown(f"##### {plain(title)}")
+        st.markdown(plain(hint))
+        if code:
+            st.code(code, language="python")
+
+
+def how_to_log(path: Path) -> str:
+    """The code that logs a first run to a registry."""
+    return f"""import tracker
+
+with tracker.start_run({str(path)!r}, experiment="first", name="hello") as run:
+    run.log_params({{"depth": 6, "lr": 0.1}})
+    for step in range(100):
+        run.log_metric("loss", 1 / (step + 1), step=step)
+    run.log_text("It works.", "notes.md")
+"""
+
+
+def synced(done: SyncReport) -> None:
+    """What a sync did, with the conflicts and problems that it met."""
+    lines = report.sync_lines(done)
+    (st.warning if done.conflicts or done.problems or done.pending else st.success)(plain(lines[0]))
+    for line in lines[1:]:
+        st.markdown(f"- {plain(line)}")
+
+
+def waits(error: TrackerError) -> str:
+    """Why an edit that is safe is not in the workbook yet, in half a sentence."""
+    if isinstance(error, WorkbookOpenElsewhereError):
+        return f"the workbook is open in {error.fields['program']} by {error.fields['owner']}"
+    return str(error)

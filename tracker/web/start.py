@@ -1,0 +1,145 @@
+"""Which registry: the one that opens by itself, another one, a new one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from tracker.errors import TrackerError
+from tracker.registry import init_registry, open_registry, templates
+from tracker.web import places, say
+from tracker.web.places import Place
+from tracker.web.shown import plain
+
+ABOUT_TEMPLATES = {
+    "general": "general: any experiment",
+    "classification": "classification: with the metrics and checks of classifiers",
+}
+
+
+def may_choose() -> bool:
+    """Whether pages may open and make files: only while nobody else on the network reaches this app."""
+    return str(st.get_option("server.address") or "") in places.LOCAL_ADDRESSES
+
+
+def first_place(samples: Path | None) -> Place | None:
+    """The registry that opens by itself: a named one, else a copy of the sample.
+
+    Raises:
+        RegistryNotWritableError: the sample cannot be copied.
+    """
+    named = places.named_registry(sys.argv[1:], os.environ)
+    if named is not None:
+        return Place(named)
+    sample = places.sample_workbook(samples)
+    return Place(places.sample_copy(sample, places.home(os.environ)), sample=True) if sample else None
+
+
+def current_place(first: Place | None) -> Place | None:
+    """The registry of this session; at its start the one that the page's address names.
+
+    An address that somebody sent may name any file. Only a registry that this person opened before is opened at once.
+    """
+    if "place" not in st.session_state:
+        st.session_state["place"] = first
+        wanted = st.query_params.get("registry")
+        if wanted and may_choose():
+            path = places.absolute(wanted)
+            if path in places.recent(places.home(os.environ)):
+                st.session_state["place"] = Place(path)
+            elif first is None or path != first.path:
+                st.session_state["asked"] = path
+    place: Place | None = st.session_state["place"]
+    return place
+
+
+def ask_about_link() -> None:
+    """The question whether to open the registry that an address names."""
+    asked: Path | None = st.session_state.get("asked")
+    if asked is None:
+        return
+    with st.container(border=True):
+        st.markdown(f"This link asks for another registry: **{plain(asked)}**. Open it if you know who sent the link.")
+        with st.container(horizontal=True):
+            if st.button("Open it", key="link-open", type="primary"):
+                st.session_state.pop("asked")
+                _open(str(asked))
+            if st.button("Stay here", key="link-stay"):
+                st.session_state.pop("asked")
+                st.rerun()
+
+
+def welcome() -> None:
+    """The page where no registry is open."""
+    st.title("Tracker")
+    st.markdown("Open a registry, or make a new one. It is one Excel workbook, with a folder beside it.")
+    if not may_choose():
+        say.nothing_yet(
+            "No registry was named",
+            "Start the app with one: streamlit run app.py -- registry.xlsx",
+        )
+        return
+    left, right = st.columns(2, gap="large")
+    with left.container(border=True):
+        make_form()
+    with right.container(border=True):
+        open_form()
+
+
+def make_form() -> None:
+    """Make a new registry: template, name and folder."""
+    st.markdown("##### Make a new registry")
+    known = list(templates())
+    with st.form("make", border=False):
+        template = st.selectbox(
+            "Template", known, format_func=lambda name: ABOUT_TEMPLATES.get(name, name), key="make-template"
+        )
+        name = st.text_input("File name", value="experiments.xlsx", key="make-name")
+        folder = st.text_input("Folder", value=os.getcwd(), key="make-folder")
+        made = st.form_submit_button("Make and open", type="primary", key="make-submit")
+    if made:
+        try:
+            path = places.new_path(folder, name)
+            init_registry(path, str(template))
+        except TrackerError as error:
+            say.failed(error)
+            return
+        _open(str(path))
+
+
+def open_form() -> None:
+    """Open a registry by its path, or one that was opened before."""
+    st.markdown("##### Open a registry")
+    known = [path for path in places.recent(places.home(os.environ)) if path.exists()]
+    with st.form("open", border=False):
+        path = st.text_input("Path of the workbook", placeholder=str(Path.cwd() / "experiments.xlsx"), key="open-path")
+        again = None
+        if known:
+            again = st.selectbox(
+                "or one you opened before", known, index=None, key="open-recent", placeholder="Choose a workbook"
+            )
+        opened = st.form_submit_button("Open", type="primary", key="open-submit")
+    if opened:
+        chosen = path or (str(again) if again else "")
+        if not chosen:
+            st.warning("Give the path of a workbook, such as experiments.xlsx.")
+            return
+        _open(chosen)
+
+
+def _open(text: str) -> None:
+    """Turn to another registry; says why where that is none."""
+    path = places.absolute(text)
+    try:
+        open_registry(path)
+    except TrackerError as error:
+        say.failed(error)
+        return
+    places.remember(places.home(os.environ), path)
+    st.session_state["place"] = Place(path)
+    st.session_state.pop("asked", None)
+    st.query_params.clear()
+    st.rerun()
