@@ -167,7 +167,7 @@ def conflict_copies(facts: Facts) -> Iterator[Problem]:
         rest = path.stem.removeprefix(workbook.stem)
         if rest and (_COPY.fullmatch(rest) or _has_our_stamp(facts, path)):
             message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
-            hint = f"python -m tracker merge {path.name} brings its edits in; then delete it."
+            hint = "Carry over what only the copy has, then delete the copy."
             yield Problem("conflict-copy", message, hint)
 
 

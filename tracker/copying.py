@@ -97,7 +97,7 @@ def _copy_once(source: Path, target: Path, inside: str) -> StoredFile | None:
         raise _unreadable(error, source) from error
     with reader, writing(target), open(target, "wb", buffering=0) as writer:
         before = os.fstat(reader.fileno())
-        while True:
+        while size <= before.st_size:  # a file that grows as fast as it is read would never end
             try:
                 chunk = reader.read(_CHUNK)
             except OSError as error:

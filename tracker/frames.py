@@ -99,18 +99,20 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
     """The column's values as an array or a Series of the type that suits its kind."""
     if kind == "text":
         if types - {str, type(None)} or (str in types and "" in values):
-            values = [from_cell(v, kind) or None for v in values]
+            values = [from_cell(_whole(v), kind) or None for v in values]
         return _objects(values)
     if kind in ("number", "integer"):
         return _numbers(values if types == {float} else [_number(v) for v in values], whole=kind == "integer")
     if kind == "datetime":
         return _dates(values if types == {datetime} else [as_date(v) for v in values], utc=True)
+    texts: dict[str, Any] = {}
     if str in types:
         texts = {v: from_cell(v, kind) if v else None for v in set(values) if type(v) is str}
         values = [texts.get(v, v) for v in values]
         types = set(map(type, values))
     held = types - {type(None)}
-    if held and held <= {int, float} and not (int in held and _has_big_integer(values)):
+    has_big_integers = int in set(map(type, texts.values()))
+    if held and held <= {int, float} and not has_big_integers:
         return _numbers(values if types == held else [math.nan if v is None else v for v in values], whole=True)
     if held == {datetime}:
         return _dates(values, utc=kind == "any")
@@ -118,7 +120,7 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
         import numpy
 
         return numpy.array(values, dtype=bool)
-    return _objects([_whole(v) for v in values] if float in types else values)
+    return _objects([_whole(v) if type(v) is float else v for v in values] if float in types else values)
 
 
 def _objects(values: Sequence[Any]) -> Any:
@@ -154,11 +156,8 @@ def _number(value: Any) -> float:
     return float(number) if isinstance(number, (bool, int, float)) else math.nan
 
 
-def _has_big_integer(values: Sequence[Any]) -> bool:
-    return any(type(v) is int and abs(v) > EXACT_INTEGER for v in values)
-
-
 def _whole(value: Any) -> Any:
-    """A number that a cell holds without decimals is an integer: Excel does not tell 6 from 6.0."""
-    is_whole = type(value) is float and value.is_integer() and abs(value) <= EXACT_INTEGER
-    return int(value) if is_whole else value
+    """A number without decimals is an integer, as far as cells are exact: Excel does not tell 6 from 6.0."""
+    if type(value) is float and value.is_integer() and abs(value) <= EXACT_INTEGER:
+        return int(value)
+    return float(value) if type(value) is int and abs(value) > EXACT_INTEGER else value

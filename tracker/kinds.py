@@ -37,9 +37,10 @@ _GUESSES: tuple[tuple[str, str, str], ...] = (
 """The first that fits counts."""
 
 
-def guess(name: str, *, folder: bool = False) -> tuple[str, str]:
-    """The category and the kind of an artifact with this name; ``("model", "")`` where the name says nothing."""
-    for category, kind, pattern in _GUESSES:
-        if re.fullmatch(pattern, name.lower()):
-            return category, kind
+def guess(*names: str, folder: bool = False) -> tuple[str, str]:
+    """The category and kind of an artifact by the first of its names that says one; ``("model", "")`` where none does."""
+    for name in names:
+        for category, kind, pattern in _GUESSES:
+            if re.fullmatch(pattern, name.lower()):
+                return category, kind
     return MODEL, "folder" if folder else ""

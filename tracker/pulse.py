@@ -18,6 +18,8 @@ PROGRESS_SECONDS = 30.0
 RETRY_SECONDS = 5.0
 """How long a sync that was put off, or had to wait for somebody, is left alone."""
 
+TICK_SECONDS = 1.0
+
 
 class Beating(Protocol):
     """What shows that it is alive: the recorder of a run."""
@@ -32,10 +34,9 @@ class Pulse:
     registry's settings means a pause of twenty.
     """
 
-    def __init__(self, folders: Folders, who: str, tick: float = 1.0) -> None:
+    def __init__(self, folders: Folders, who: str) -> None:
         self._folders = folders
         self._who = who
-        self._tick = tick
         self._state = threading.Lock()
         self._syncing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -82,7 +83,7 @@ class Pulse:
     def _beat(self) -> None:
         last_beat = time.monotonic()
         while True:
-            time.sleep(self._tick)
+            time.sleep(TICK_SECONDS)
             now = time.monotonic()
             if now >= last_beat + HEARTBEAT_SECONDS:
                 last_beat = now

@@ -242,13 +242,13 @@ def init_registry(path: str | os.PathLike[str], template: str | os.PathLike[str]
     if registry.folders.changes.is_dir():
         reason = f"{registry.folders.side} holds the history of another workbook. Choose another name, or move it away."
         raise BadRequestError(reason=reason)
+    if registry.path.exists():
+        raise BadRequestError(reason=f"There is a file {registry.path} already. Nothing was changed.")
     try:
         registry.path.parent.mkdir(parents=True, exist_ok=True)
         with open(registry.path, "xb") as file:
             _write_or_remove(file, source.read_bytes(), registry.path)
         registry.folders.side.mkdir(exist_ok=True)
-    except FileExistsError:
-        raise BadRequestError(reason=f"There is a file {registry.path} already. Nothing was changed.") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise RegistryNotWritableError(path=registry.path, reason=reason, hint="Choose another folder.") from error

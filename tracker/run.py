@@ -366,7 +366,7 @@ def column_name(key: Any) -> str:
     Raises:
         BadRequestError: nothing is left of it.
     """
-    if type(key) is str and key.isprintable() and key:
+    if type(key) is str and key.isprintable() and key.strip() == key != "":
         return key
     name = " ".join(str(key).split())
     if not name:

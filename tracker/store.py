@@ -105,7 +105,7 @@ def put(
     found, folder = files_of(source), source.is_dir()
     if folder and place.resolve().is_relative_to(source.resolve()):
         raise ArtifactPathError(path=source, reason="the registry's own files are in it")
-    guessed = guess(name, folder=folder)
+    guessed = guess(name, source.name, folder=folder)
     partial = place / f"{_PARTIAL}{os.urandom(8).hex()}"
     claimed = False
     try:

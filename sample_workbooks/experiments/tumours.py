@@ -30,7 +30,7 @@ parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--threshold", type=float, default=0.5)
 parser.add_argument("--scale", choices=("none", "log", "log1p"), default="none", help="what to do with all measures first")
 options = parser.parse_args()
-SEED = 11
+SEED = 3
 
 if options.model == "logistic":
     model = make_pipeline(StandardScaler(), LogisticRegression(C=options.C, random_state=SEED))
@@ -48,7 +48,8 @@ with tracker.start_run(options.registry, experiment="tumours", name=options.name
     run.log_params({"model": options.model, "scale": options.scale, "threshold": options.threshold, "seed": SEED, **params})
     frame = pandas.read_csv(run.use_artifact("tumours-data:latest"))
     measures, benign = frame.drop(columns="target"), frame["target"]
-    measures = {"none": measures, "log": numpy.log(measures), "log1p": numpy.log1p(measures)}[options.scale]
+    if options.scale != "none":
+        measures = getattr(numpy, options.scale)(measures)
     malignant = 1 - benign
     train, test, train_truth, truth = train_test_split(measures, malignant, random_state=SEED, stratify=malignant)
     model.fit(train, train_truth)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.errors import (
+    NoTablesError,
     NotAWorkbookError,
     TrackerError,
     WorkbookEncryptedError,
     WorkbookUnsupportedError,
 )
-from zoo.raw import DECLARATION, MAIN, OTHER, SHEET, STRINGS, TYPES, WORKBOOK, WORKBOOK_RELS, registry
+from zoo.raw import DECLARATION, MAIN, OTHER, SHEET, STRINGS, TABLE, TYPES, WORKBOOK, WORKBOOK_RELS, registry
 from zoo.zips import DEFLATED, bomb, swap, write_zip
 
 OLE2 = bytes.fromhex("D0CF11E0A1B11AE1")
@@ -193,13 +194,20 @@ def shared_strings_are_missing(path: Path) -> None:
 
 
 @broken(*EITHER)
+def a_table_part_that_is_cut_off(path: Path) -> None:
+    parts = registry()
+    parts[TABLE] = parts[TABLE][:150]
+    write_zip(path, parts)
+
+
+@broken(*EITHER)
 def the_sheet_is_another_kind_of_part(path: Path) -> None:
     parts = registry()
     parts[SHEET] = parts[STRINGS]
     write_zip(path, parts)
 
 
-@broken(*EITHER)
+@broken(*EITHER, NoTablesError)
 def a_target_outside_the_package(path: Path) -> None:
     parts = registry()
     swap(parts, WORKBOOK_RELS, "worksheets/sheet1.xml", "../../../../etc/passwd")

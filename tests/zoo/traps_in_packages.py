@@ -89,10 +89,16 @@ def own_document_properties(parts: Parts) -> None:
     add_type(parts, "docProps/custom.xml", "application/vnd.openxmlformats-officedocument.custom-properties+xml")
 
 
-@trap(refused=(NotAWorkbookError, WorkbookUnsupportedError), rows=None)
-def bytes_before_the_zip(parts: Parts) -> dict[str, Any]:
-    """A prefix that shifts every offset, as self-extracting archives have."""
+@trap()
+def a_gap_before_the_first_member(parts: Parts) -> dict[str, Any]:
+    """Bytes that belong to no member; every offset counts them."""
     return {"prefix": b"#!/bin/sh\nexit 0\n"}
+
+
+@trap(refused=(NotAWorkbookError, WorkbookUnsupportedError), rows=None)
+def bytes_put_before_the_zip(parts: Parts) -> dict[str, Any]:
+    """They shift every offset, as in self-extracting archives; lenient readers still find the members."""
+    return {"prefix": b"#!/bin/sh\nexit 0\n", "counts_prefix": False}
 
 
 @trap(refused=(NotAWorkbookError, WorkbookUnsupportedError), rows=None)

@@ -101,19 +101,29 @@ def cells_without_references(parts: Parts) -> None:
 
 
 @trap()
-def greater_sign_in_an_attribute(parts: Parts) -> None:
-    """XML allows a bare ``>`` in attribute values."""
-    prompt = (
-        '<dataValidations count="1"><dataValidation type="whole" sqref="H1" prompt="a > b" promptTitle="x/>"/>'
-        "</dataValidations>"
+def greater_signs_in_attributes(parts: Parts) -> None:
+    """XML allows a bare ``>`` in attribute values, and Apache POI writes it: in prompts, comments, names of columns."""
+    swap(
+        parts,
+        SHEET,
+        "</sheetData>",
+        '</sheetData><dataValidations count="1"><dataValidation type="whole" prompt="a > b" promptTitle="x/>" '
+        'sqref="C2:C4"/></dataValidations>',
     )
-    swap(parts, SHEET, "</sheetData>", "</sheetData>" + prompt)
     swap(
         parts,
         WORKBOOK,
         "</sheets>",
-        '</sheets><definedNames><definedName name="x" comment="a > b">Other!$A$1</definedName></definedNames>',
+        '</sheets><definedNames><definedName name="losses" comment="all > 0">Runs!$C$2:$C$4</definedName>'
+        "</definedNames>",
     )
+    swap(parts, TABLE, 'name="notes"', 'name="notes > all"')
+    swap(parts, STRINGS, "<t>notes</t>", "<t>notes > all</t>")
+
+
+@trap()
+def a_greater_sign_in_the_name_of_the_sheet(parts: Parts) -> None:
+    swap(parts, WORKBOOK, 'name="Runs"', 'name="Runs > 0"')
 
 
 @trap()
@@ -201,7 +211,7 @@ def rich_and_phonetic_strings(parts: Parts) -> None:
     )
 
 
-@trap(rows=(("r1", "a<b>&\n\ttab", 0.5, "_x000D_\r "), ("r2", "", 0.25, "  note 2  "), ROWS[2]))
+@trap(rows=(("r1", "a<b>&\n\ttab", 0.5, "_x000D_\r "), ("r2", None, 0.25, "  note 2  "), ROWS[2]))
 def escaped_text(parts: Parts) -> None:
     swap(parts, STRINGS, "<t>first</t>", "<t>a&lt;b&gt;&#38;&#10;&#x9;tab</t>")
     swap(parts, STRINGS, "<t>note 1</t>", '<t xml:space="preserve">_x005F_x000D__x000D_ </t>')
@@ -260,14 +270,12 @@ def form_controls_and_page_breaks(parts: Parts) -> None:
 
 @trap()
 def formulas_of_every_kind_elsewhere(parts: Parts) -> None:
-    """Shared, array and data-table formulas that do not see the table; each keeps its saved result."""
+    """Shared and array formulas that do not see the table; each keeps its saved result."""
     swap(
         parts,
         OTHER,
         "</sheetData>",
-        '<row r="5"><c r="A5"><f t="shared" ref="A5:A6" si="0">B5+1</f><v>77</v></c><c r="B5"><f t="array" '
-        'ref="B5:B6">C5:C6*2</f>'
-        '<v>78</v></c><c r="D5"><f t="dataTable" ref="D5:D6" dt2D="0" dtr="0" r1="H1"/><v>79</v></c></row>'
-        '<row r="6"><c r="A6"><f t="shared" si="0"/><v>80</v></c><c r="B6"><v>81</v></c><c r="D6"><v>82</v></c>'
-        "</row></sheetData>",
+        '<row r="5"><c r="A5"><f t="shared" ref="A5:A6" si="0">B5+1</f><v>77</v></c>'
+        '<c r="B5"><f t="array" ref="B5:B6">C5:C6*2</f><v>78</v></c></row>'
+        '<row r="6"><c r="A6"><f t="shared" si="0"/><v>80</v></c><c r="B6"><v>81</v></c></row></sheetData>',
     )

@@ -221,7 +221,7 @@ def _own_sheet(workbook: xlsxwriter.Workbook, sheet: Any) -> None:
     sheet.write_array_formula("E2:E3", "{=B2:B3*2}", None, 20)
     sheet.write_number("E3", 40)
     sheet.write_dynamic_array_formula("F1", "=SORT(B2:B7,,-1)", None, 60)
-    sheet.write_formula("G1", "=LAMBDA(x, x+1)(41)", None, 42)
+    sheet.write_formula("G1", "=LAMBDA(_xlpm.x, _xlpm.x+1)(41)", None, 42)
     sheet.write_formula("G2", '=IFERROR(1/0,"none")', None, "none")
     sheet.write_formula("G3", "=NA()", None, "#N/A")
     sheet.embed_image("I1", "plot.png", {"image_data": io.BytesIO(png(30, 30))})

@@ -51,14 +51,15 @@ def write_zip(
     folders: bool = False,
     extra: bytes = b"",
     prefix: bytes = b"",
+    counts_prefix: bool = True,
     comment: bytes = b"",
     raw: Mapping[str, tuple[int, int, int, bytes]] | None = None,
 ) -> None:
     """Writes a zip by hand, since zipfile writes only good ones.
 
     ``descriptors`` puts sizes behind the data as streaming writers do; ``folders`` adds entries for the folders;
-    ``raw`` gives a member's method, checksum, size and packed bytes as they shall be written, true or not. The parts may
-    be a list of pairs, in which a name can occur twice.
+    ``raw`` gives a member's method, checksum, size and packed bytes as they shall be written, true or not. The parts
+    may be a list of pairs, in which a name can occur twice.
     """
     items = list(parts.items()) if isinstance(parts, Mapping) else list(parts)
     if folders:
@@ -76,7 +77,7 @@ def write_zip(
         encoded = name.encode()
         if not name.isascii():
             flags |= 0x800
-        offset = len(out)
+        offset = len(out) - (0 if counts_prefix else len(prefix))
         out += struct.pack(
             "<IHHHHHIIIHH", 0x04034B50, 20, flags, method, _TIME, _DATE, *sizes, len(encoded), len(extra)
         )
@@ -89,7 +90,7 @@ def write_zip(
             *(len(encoded), len(extra), 0, 0, 0, 0, offset),
         )
         directory += encoded + extra
-    at = len(out)
+    at = len(out) - (0 if counts_prefix else len(prefix))
     out += directory
     out += (
         struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, len(items), len(items), len(directory), at, len(comment)) + comment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -10,6 +11,9 @@ import pandas as pd
 from tracker.web.curves import Axis, Curve, time_unit
 
 HEIGHT = 240
+LEGEND_COLUMNS = 2
+LEGEND_ROW = 24
+"""Pixels that the chart grows by with each row of its legend."""
 FEW_POINTS = 30
 """Curves of so few points show each of them."""
 COLORS = 8
@@ -17,7 +21,7 @@ COLORS = 8
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 
-def metric_chart(curves: Sequence[Curve], *, axis: Axis, smoothing: float = 0.0, log: bool = False) -> alt.LayerChart:
+def metric_chart(curves: Sequence[Curve], *, axis: Axis, smoothing: float = 0.0, log: bool = False) -> Any:
     """One metric of one run or of several, as lines over steps or time.
 
     The exact value stands in the tooltip of the nearest point.
@@ -39,7 +43,7 @@ def metric_chart(curves: Sequence[Curve], *, axis: Axis, smoothing: float = 0.0,
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     y = alt.Y("shown:Q", title=None, scale=scale)
     several = len(labels) > 1
-    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=260) if several else None
+    legend = alt.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, labelLimit=260) if several else None
     color = alt.Color("run:N", scale=alt.Scale(domain=labels), legend=legend, sort=labels)
     base = alt.Chart(frame.assign(shown=frame["smooth"])).encode(x=x, color=color)
     if len(labels) > COLORS:
@@ -62,4 +66,5 @@ def metric_chart(curves: Sequence[Curve], *, axis: Axis, smoothing: float = 0.0,
     opacity = alt.value(1) if few else alt.condition(near, alt.value(1), alt.value(0))
     points = base.mark_point(filled=True, size=36).encode(y=y, opacity=opacity, tooltip=tooltip).add_params(near)
     layers.append(points)
-    return alt.layer(*layers).properties(height=HEIGHT)
+    rows_of_legend = -(-len(labels) // LEGEND_COLUMNS) if several else 0
+    return alt.layer(*layers).properties(height=HEIGHT + LEGEND_ROW * rows_of_legend)

@@ -57,7 +57,7 @@ def curve(
 
 
 def smooth(values: pd.Series, weight: float) -> pd.Series:
-    """A running mean that forgets: each value counts ``weight`` times as much as the next. 0 leaves them as they are."""
+    """A running mean that forgets: each value counts ``weight`` times as much as the next; 0 changes nothing."""
     return values if weight <= 0 or values.empty else values.ewm(alpha=1 - min(weight, 0.999), adjust=True).mean()
 
 

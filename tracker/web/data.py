@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from tracker import edits
+from tracker.folders import Folders
+from tracker.metrics import MetricSummary, summarise
 from tracker.model import Problem
 from tracker.registry import Registry, Status
 from tracker.settings import Settings
@@ -26,6 +28,12 @@ def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
 def history(path: Path, stamp: Stamp, run_id: str) -> pd.DataFrame:
     """Every step of every metric of a run; the stamp is the run's own, see :func:`tracker.web.watch.steps_stamp`."""
     return Registry(path).history(run_id)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def summaries(path: Path, stamp: Stamp, run_id: str) -> dict[str, MetricSummary]:
+    """Each metric of a run in a few numbers; the stamp is the run's own."""
+    return summarise(Folders(path).metrics(run_id))[1]
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

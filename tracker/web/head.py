@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import places, say, start
+from tracker.web import places, start
 from tracker.web.context import Context
-from tracker.web.places import Place
 from tracker.web.shown import count, plain
 
 STYLE = """
 <style>
-.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; }
+.stMainBlockContainer { padding: 4.2rem 1.6rem 3rem; }
+[data-testid="stHeaderActionElements"] { display: none; }
 [data-testid="stMetric"] [data-testid="stMetricLabel"] { opacity: 0.8; }
 </style>
 """
@@ -93,15 +91,9 @@ def _choose(context: Context) -> None:
     with making:
         start.make_form()
     if context.place.sample and st.button("Start over with a fresh sample", key="fresh-sample"):
-        _start_over(context.place)
-
-
-def _start_over(place: Place) -> None:
-    import shutil
-
-    shutil.rmtree(place.path.parent, ignore_errors=True)
-    st.session_state.pop("place", None)
-    st.rerun()
+        places.discard_copy(context.place.path)
+        st.session_state.pop("place", None)
+        st.rerun()
 
 
 def _about_sample() -> None:

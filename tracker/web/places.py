@@ -1,4 +1,4 @@
-"""Which registry the app shows: one that was named, one opened before, or a copy of the sample. No streamlit in here."""
+"""Which registry the app shows: a named one, one opened before, or a copy of the sample. No streamlit in here."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def new_path(folder: str, name: str) -> Path:
     if not place.is_dir():
         raise BadRequestError(reason=f"There is no folder {place}. Make it first, or name another")
     if (place / file).exists():
-        raise BadRequestError(reason=f"{place / file} exists already; nothing was overwritten. Open it, or choose another name")
+        raise BadRequestError(
+            reason=f"{place / file} exists already; nothing was overwritten. Open it, or choose another name"
+        )
     return place / file
 
 
@@ -75,7 +77,7 @@ def sample_workbook(folder: Path | None) -> Path | None:
     return next((path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith(("~", "."))), None)
 
 
-def sample_copy(sample: Path, home: Path, *, fresh: bool = False) -> Path:
+def sample_copy(sample: Path, home: Path) -> Path:
     """A person's own copy of a sample registry, under ``home``; the one made before, while the sample is the same.
 
     Raises:
@@ -84,8 +86,6 @@ def sample_copy(sample: Path, home: Path, *, fresh: bool = False) -> Path:
     facts = sample.stat()
     mark = hashlib.sha256(f"{sample.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()[:10]
     target = home / f"sample-{mark}" / sample.name
-    if fresh:
-        shutil.rmtree(target.parent, ignore_errors=True)
     if target.exists():
         return target
     partial = target.parent.with_name(f".{target.parent.name}-{os.getpid()}-{os.urandom(3).hex()}")
@@ -103,6 +103,12 @@ def sample_copy(sample: Path, home: Path, *, fresh: bool = False) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def discard_copy(copy: Path) -> None:
+    """Delete a copy that :func:`sample_copy` made, so that the next one is fresh."""
+    if copy.parent.name.startswith("sample-"):
+        shutil.rmtree(copy.parent, ignore_errors=True)
 
 
 def home(environment: Mapping[str, str]) -> Path:

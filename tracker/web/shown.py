@@ -27,6 +27,11 @@ def plain(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def code(text: object) -> str:
+    """Text for a place that reads Markdown, as code: nothing in it is read as Markdown."""
+    return f"`{' '.join(str(text).split()).replace('`', chr(39))}`"
+
+
 def note(text: str) -> str:
     """A person's Markdown without its pictures: one from elsewhere would tell its server who reads the page.
 
@@ -50,20 +55,29 @@ def text(value: Any) -> str:
     """Any value as a person reads it: numbers with 4 significant digits, times in UTC."""
     if is_blank(value):
         return NOTHING
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # numpy's, by its old name and its new
         return "true" if value else "false"
-    if isinstance(value, (datetime, date)):
+    if isinstance(value, date):
         return exact_time(value)
-    if isinstance(value, (int, float)) or hasattr(value, "dtype"):
-        return number(float(value) if not float(value).is_integer() else int(value))
+    if _is_number(value):
+        return number(int(value) if float(value).is_integer() else float(value))
     return str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) or type(value).__module__ == "numpy"
 
 
 def exact(value: Any) -> str:
     """Any value with all its digits, for those who look closely."""
-    if isinstance(value, float) and not is_blank(value):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
-    return text(value)
+    if is_blank(value) or isinstance(value, (bool, str, date)) or not _is_number(value):
+        return text(value)
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def exact_or_blank(value: Any) -> str:
+    """A value for a field to be edited: all its digits; empty where there is none."""
+    return "" if is_blank(value) else exact(value)
 
 
 # -- numbers ------------------------------------------------------------------------------------------------------
@@ -98,15 +112,17 @@ def column_format(values: Iterable[Any]) -> str | None:
 
 
 def size(count: Any) -> str:
-    """Bytes as people say them: ``1.2 MB``."""
+    """Bytes as people say them, and as the grids do: ``1.2 MB``."""
     if is_blank(count):
         return NOTHING
     amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.3g} {unit}"
+    if amount < 1000:
+        return f"{amount:.0f} bytes"
+    for unit in ("KB", "MB", "GB"):
         amount /= 1000
-    return f"{amount:.3g} TB"
+        if amount < 999.95:
+            return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{amount / 1000:.1f} TB"
 
 
 def count(amount: int, one: str, many: str = "") -> str:
@@ -122,6 +138,8 @@ def duration(seconds: Any) -> str:
     if is_blank(seconds) or float(seconds) < 0:
         return NOTHING
     rest = float(seconds)
+    if rest < 1:
+        return f"{rest * 1000:.0f} ms"
     if rest < 10:
         return f"{rest:.1f} s"
     whole = round(rest)

@@ -47,6 +47,10 @@ class Styles:
             self._dates[style] = number in _BUILTIN_DATES if code is None else is_date_format(code)
         return self._dates[style]
 
+    def is_general(self, style: int) -> bool:
+        """Whether a cell with this format shows its value as it is, whatever it is."""
+        return 0 <= style < len(self._cells) and self._cells[style].get("numFmtId", "0") == "0"
+
     def date_style(self, base: int) -> int:
         """The format ``base`` itself where it shows dates, else one that is like it and does; added where needed."""
         if self.is_date(base):

@@ -176,9 +176,9 @@ class Table:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
         sheet, first = self.sheet, self.ref.first_column
         xml = sheet.row(number)
-        styles = {cell.column: cell.style for cell in cells_of(_body(xml), sheet.prefix)} if xml else {}
+        styles = self._styles_of(xml)
         cells = {
-            first + column: self._cell(number, first + column, value, styles.get(first + column, 0))
+            first + column: self._cell(number, first + column, value, self._style(styles, first + column))
             for column, value in values.items()
         }
         self._put(number, xml, cells)
@@ -199,16 +199,18 @@ class Table:
         end = start + len(rows) - 1
         if end > info.last_data_row:
             self._grow(end)
-        pattern = self._pattern_row(start)
+        above_row = max(start - 1, info.first_data_row)  # in an empty table its own blank row
+        above_xml = self.sheet.row(above_row)
+        above = {cell.column: cell for cell in cells_of(_body(above_xml), self.sheet.prefix)}
+        above_styles = self._styles_of(above_xml)
         for number, values in enumerate(rows, start):
             xml = self.sheet.row(number)
-            own = {cell.column: cell for cell in cells_of(_body(xml), self.sheet.prefix)} if xml else {}
+            own_styles = self._styles_of(xml)
             cells: dict[int, bytes] = {}
             for index, column in enumerate(info.columns):
                 place = info.ref.first_column + index
-                above = pattern.get(place)
-                style = own[place].style if place in own else (above.style if above else 0)
-                formula = None if index in values else self._calculated(column, above, start - 1, number)
+                style = own_styles[place] if place in own_styles else self._style(above_styles, place)
+                formula = None if index in values else self._calculated(column, above.get(place), above_row, number)
                 if formula is not None:
                     cells[place] = formula_xml(number, place, formula, style, self.sheet.prefix)
                 else:
@@ -258,11 +260,16 @@ class Table:
         self.changed.append(touched)
         grow_dimension(self.sheet, touched)
 
-    def _pattern_row(self, start: int) -> dict[int, CellSpan]:
-        """The cells of the row above the first new one, whose formats and formulas new rows take."""
-        if start - 1 < self._entry.info.first_data_row:
-            return {}
-        return {cell.column: cell for cell in cells_of(_body(self.sheet.row(start - 1)), self.sheet.prefix)}
+    def _styles_of(self, xml: bytes | None) -> dict[int, int]:
+        """The formats of a row's cells, by column."""
+        return {cell.column: cell.style for cell in cells_of(_body(xml), self.sheet.prefix)}
+
+    def _style(self, styles: Mapping[int, int], column: int) -> int:
+        """The format for a cell: the row's own, or in a column that has none yet that of the columns before it."""
+        if column not in styles and self._book.styles is not None:
+            before = max((place for place in styles if self.ref.first_column <= place < column), default=0)
+            return styles[before] if before and self._book.styles.is_general(styles[before]) else 0
+        return styles.get(column, 0)
 
     def _calculated(self, column: TableColumn, above: CellSpan | None, above_row: int, number: int) -> str | None:
         """The formula of a calculated column for a new row; after a LibreOffice save only the row above has it."""

@@ -1,0 +1,147 @@
+"""One artifact version on a page: what it is, where it comes from and goes to, its content, and a way to get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from tracker.web import files, shown
+from tracker.web.context import Context
+from tracker.web.shown import plain
+
+MOST_RUNS = 5
+"""How many runs that made or read an artifact are named."""
+
+
+def show(context: Context, artifact: pd.Series, key: str) -> None:
+    """A panel about one row of the artifacts table."""
+    name = str(artifact["artifact"])
+    path = files.inside(context.place.folders, artifact["path"])
+    with st.container(border=True, key=f"{key}-panel"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"##### {plain(name)}", width="content")
+            for word in (artifact["kind"], artifact["category"]):
+                if not shown.is_blank(word):
+                    st.badge(plain(word), color="gray")
+            for alias in str(artifact["aliases"] or "").split(","):
+                if alias.strip():
+                    st.badge(plain(alias.strip()), icon=":material/bookmark:", color="violet")
+            if artifact["status"] not in ("stored", None):
+                st.badge(plain(artifact["status"]), color="orange")
+            st.space("stretch")
+            if path is not None:
+                _download(path, f"{key}-download")
+        st.caption(plain(_facts(artifact, context)))
+        if path is None:
+            _not_here(artifact)
+        elif path.is_dir():
+            _folder(path, key)
+        else:
+            preview(path)
+        lineage(context, name, key)
+        if not shown.is_blank(artifact["sha256"]):
+            st.caption(f"sha256 {shown.code(artifact['sha256'])}")
+
+
+def _facts(artifact: pd.Series, context: Context) -> str:
+    facts = [shown.size(artifact["size"])]
+    if not shown.is_blank(artifact["files"]) and artifact["files"] != 1:
+        facts.append(shown.count(int(artifact["files"]), "file"))
+    if not shown.is_blank(artifact["created"]):
+        facts.append(f"stored {shown.exact_time(artifact['created'])}, {shown.ago(artifact['created'], context.now)}")
+    if not shown.is_blank(artifact["created_by"]):
+        facts.append(f"by {artifact['created_by']}")
+    return " · ".join(facts)
+
+
+def _download(path: Path, key: str) -> None:
+    size = path.stat().st_size if path.is_file() else sum(size for _, size in files.contents(path))
+    if size > files.MOST_DOWNLOAD:
+        st.caption(f"Copy it from {plain(path)}")
+        return
+    content = path.read_bytes if path.is_file() else lambda: files.as_zip(path)
+    name = path.name if path.is_file() else f"{path.parent.name}-{path.name}.zip"
+    st.download_button(
+        "Download", content, name, "application/octet-stream", key=key, on_click="ignore", icon=":material/download:"
+    )
+
+
+def _not_here(artifact: pd.Series) -> None:
+    place = plain(artifact["path"]) if not shown.is_blank(artifact["path"]) else "no path"
+    if artifact["status"] == "referenced":
+        st.info(f"Only referenced: it lies at {place}.")
+    else:
+        st.warning(
+            f"Its file is not in the registry's folder ({place}). If the folder was moved, put it back beside the "
+            "workbook; the row and its history are kept."
+        )
+
+
+def _folder(path: Path, key: str) -> None:
+    found = dict(files.contents(path))
+    if not found:
+        st.caption("The folder is empty.")
+        return
+    name = st.selectbox(
+        f"{shown.count(len(found), 'file')} in this folder",
+        list(found),
+        format_func=lambda name: f"{name} ({shown.size(found[name])})",
+        key=f"{key}-file",
+    )
+    preview(path / str(name))
+
+
+def preview(path: Path) -> None:
+    """A file's content, as far as it can be shown without running anything."""
+    how = files.look(path)
+    content: Any
+    if how == "image":
+        content = files.picture(path)
+        st.image(content, alt=path.name) if content else st.caption("This image is damaged or too large to be shown.")
+    elif how == "svg" and (content := files.drawing(path)):
+        st.image(content, alt=path.name)
+    elif how == "table" and (content := files.table(path)) is not None:
+        st.dataframe(content, hide_index=True, height=min(35 * (len(content) + 1) + 3, 360), alt=path.name)
+        if len(content) == files.TABLE_ROWS:
+            st.caption(f"The first {files.TABLE_ROWS} rows.")
+    elif how == "json" and isinstance(content := files.structure(path), (dict, list)):
+        st.json(content, expanded=2)
+    elif how == "markdown":
+        content, more = files.text(path)
+        with st.container(border=True):
+            st.markdown(shown.note(content))
+        if more:
+            st.caption("The rest is not shown.")
+    elif how == "none":
+        st.caption("No preview: this kind of file is never opened here, since opening it could run code.")
+    else:
+        content, more = files.text(path)
+        st.code(content, language=files.language(path), height=360 if content.count("\n") > 14 else "content")
+        if more:
+            st.caption("The rest is not shown.")
+
+
+def lineage(context: Context, artifact: str, key: str) -> None:
+    """Which runs made it and which read it, as links."""
+    lineage = context.table("lineage")
+    runs = context.runs()
+    names = dict(zip(runs["run_id"], runs["name"], strict=True))
+    rows = lineage[lineage["artifact"] == artifact]
+    for direction, words in (("output", "Made by"), ("input", "Read by")):
+        ids = list(dict.fromkeys(rows.loc[rows["direction"] == direction, "run_id"]))
+        if not ids:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(words, width="content")
+            for run_id in ids[:MOST_RUNS]:
+                st.page_link(
+                    context.pages["run"],
+                    label=plain(names.get(run_id) or run_id),
+                    icon=":material/science:",
+                    query_params=context.address(run=str(run_id)),
+                )
+            if len(ids) > MOST_RUNS:
+                st.caption(f"and {len(ids) - MOST_RUNS} more", width="content")

@@ -1,0 +1,73 @@
+"""The Artifacts page: every version of every artifact, filtered; one of them opened beside the list."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from tracker.web import artifact_list, artifact_view, say
+from tracker.web.context import Context
+from tracker.web.shown import count
+
+CODE = """with tracker.start_run({path!r}, experiment="first") as run:
+    run.log_artifact("model.pkl", name="churn-model", category="model")
+    run.log_table(errors, "errors.csv")
+"""
+
+
+def show(context: Context) -> None:
+    """The page."""
+    artifacts = context.table("artifacts")
+    if artifacts.empty:
+        say.nothing_yet(
+            "No artifacts yet",
+            "Files that runs read or make are kept beside the workbook, versioned by name, never stored twice.",
+            CODE.format(path=str(context.place.path)),
+        )
+        return
+    artifacts = artifact_list.with_run_names(artifacts, context.runs())
+    found = _filtered(artifacts).sort_values("created", ascending=False, na_position="last", kind="stable")
+    total = count(len(artifacts), "version")
+    st.markdown(f"**{total if len(found) == len(artifacts) else f'{len(found):,} of {total}'}**")
+    if found.empty:
+        say.nothing_yet("No artifact matches", "Change or clear the filters above.")
+        return
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        picked = artifact_list.pick(found.reset_index(drop=True), context, "artifacts-list", height=620)
+    with right:
+        if picked is not None:
+            artifact_view.show(context, picked, "artifact")
+
+
+def _filtered(artifacts: pd.DataFrame) -> pd.DataFrame:
+    left, middle, right, last = st.columns([4, 4, 3, 2.4], vertical_alignment="bottom")
+    text = left.text_input(
+        "Name contains",
+        key="artifact-name",
+        icon=":material/search:",
+        placeholder="model",
+        bind="query-params",
+        persist_state="session",
+    )
+    categories = _values(artifacts, "category")
+    category = middle.multiselect(
+        "Category", categories, key="category", placeholder="All", bind="query-params", persist_state="session"
+    )
+    kinds = _values(artifacts[artifacts["category"].isin(category)] if category else artifacts, "kind")
+    kind = right.multiselect("Kind", kinds, key="kind", placeholder="All", bind="query-params", persist_state="session")
+    newest = last.toggle("Newest versions only", key="newest", bind="query-params", persist_state="session")
+    found = artifacts
+    if text:
+        found = found[found["artifact"].fillna("").str.contains(text, case=False, regex=False)]
+    if category:
+        found = found[found["category"].isin(category)]
+    if kind:
+        found = found[found["kind"].isin(kind)]
+    if newest:
+        found = found.sort_values("version", kind="stable").drop_duplicates("name", keep="last")
+    return found
+
+
+def _values(artifacts: pd.DataFrame, column: str) -> list[str]:
+    return sorted({str(value) for value in artifacts[column].dropna()})

@@ -1,0 +1,120 @@
+"""Checklist items of one run: the list, and the form in which a person ticks or waives one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from tracker import edits
+from tracker.errors import TrackerError
+from tracker.schema import CHECKLIST_STATUS
+from tracker.web import matrix, say, shown
+from tracker.web.context import Context
+from tracker.web.editing import done
+from tracker.web.shown import plain
+
+CODE_HINT = "The items are the rows of the sop sheet of the workbook. A team writes there what every run must have."
+
+
+def of_run(context: Context, run_id: str) -> None:
+    """The items of one run, as the Run page shows them."""
+    checklist, runs = context.table("checklist"), context.runs()
+    experiment = str(runs.loc[runs["run_id"] == run_id, "experiment"].iloc[0] or "")
+    recorded = matrix.records(checklist)
+    wanted = [
+        item
+        for item in matrix.items(context.table("sop"), checklist)
+        if item.holds_for(experiment) or (run_id, item.name) in recorded
+    ]
+    if not wanted:
+        say.nothing_yet("No checklist", CODE_HINT)
+        return
+    rows = []
+    for item in wanted:
+        record = recorded.get((run_id, item.name), {})
+        rows.append(
+            {
+                "status": matrix.status(record or None, item, experiment),
+                "item": item.name,
+                "level": item.level,
+                "evidence": record.get("evidence"),
+                "who": record.get("who"),
+                "why": record.get("why"),
+                "rule": item.rule,
+            }
+        )
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        key="run-checklist",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        placeholder="",
+        height=min(35 * (len(rows) + 1) + 3, 460),
+        column_config={
+            "status": st.column_config.TextColumn(width=125),
+            "level": st.column_config.TextColumn(width=70),
+        },
+        alt="Checklist of this run",
+    )
+    chosen = [row for row in event["selection"]["rows"] if row < len(wanted)]
+    if chosen:
+        item = wanted[chosen[0]]
+        form(context, run_id, item, recorded.get((run_id, item.name)), "run-item")
+    elif context.may_edit:
+        st.caption("Tick a row to change its status.")
+
+
+def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any] | None, key: str) -> None:
+    """Change one item of one run: its status, the evidence, and why."""
+    with st.container(border=True, key=f"{key}-panel"):
+        st.markdown(f"##### {plain(item.name)}")
+        about = [
+            item.level,
+            f"proved by: {item.rule}" if item.rule else "",
+            f"owner: {item.owner}" if item.owner else "",
+        ]
+        st.caption(plain(" · ".join(part for part in about if part)))
+        if record is None:
+            st.info("Nobody has recorded this item for this run yet: there is no row for it in the checklist sheet.")
+            return
+        if not context.may_edit:
+            st.caption(plain(f"{shown.check(record['status'])} {shown.exact_or_blank(record['why'])}"))
+            return
+        seen = {name: None if shown.is_blank(record[name]) else record[name] for name in ("status", "evidence", "why")}
+        name = f"{key}:{run_id}:{item.name}"
+        with st.form(f"{name}-form", border=False):
+            status = st.segmented_control(
+                "Status",
+                CHECKLIST_STATUS,
+                default=seen["status"] if seen["status"] in CHECKLIST_STATUS else None,
+                format_func=shown.check,
+                key=f"{name}-status",
+            )
+            evidence = st.text_input("Evidence", value=seen["evidence"] or "", key=f"{name}-evidence")
+            why = st.text_input("Why, for a waiver", value=seen["why"] or "", key=f"{name}-why")
+            saved = st.form_submit_button("Save", type="primary", key=f"{name}-save")
+        if saved:
+            _save(
+                context, run_id, item.name, {"status": status, "evidence": evidence or None, "why": why or None}, seen
+            )
+
+
+def _save(context: Context, run_id: str, item: str, values: dict[str, Any], seen: dict[str, Any]) -> None:
+    if values["status"] == "waived" and not values["why"]:
+        st.warning("A waiver needs a reason: why may this run do without it?")
+        return
+    changed = {name: value for name, value in values.items() if value != seen[name]}
+    if not changed:
+        return
+    stamped = {**changed, "who": context.who, "when": context.now.replace(tzinfo=None, microsecond=0)}
+    row = context.registry.row("checklist", (run_id, item)) or {}
+    try:
+        known = {**seen, "who": row.get("who"), "when": row.get("when")}
+        done(edits.edit_row(context.registry, "checklist", (run_id, item), stamped, known, context.who))
+    except TrackerError as error:
+        st.error(plain(error))
+        return
+    st.rerun()

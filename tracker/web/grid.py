@@ -1,0 +1,116 @@
+"""The grid of the Runs page: how its columns look, and which runs are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+
+from tracker.schema import RUN_STATUS, RUNS
+from tracker.web import columns, shown
+from tracker.web.context import Context
+
+KEY = "runs-grid"
+ROW = 35
+MOST_HEIGHT = 640
+WIDTHS = {"name": 230, "status": 120, "experiment": 120, "owner": 100, "start_time": 130, "duration": 105}
+
+
+def show(context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Draw the grid; gives the ids of the runs that are selected."""
+    _keep_selection(ids)
+    names = [name for name in names if name in runs.columns]
+    headers = columns.headers(names)
+    table = pd.DataFrame({headers[name]: _cells(runs, name) for name in names})
+
+    def opened() -> None:
+        clicked = st.session_state.get("runs-name")
+        if clicked is not None:
+            st.session_state["open-run"] = ids[clicked["row"]]
+
+    configuration = {headers[name]: _configured(name, headers[name], runs[name]) for name in names}
+    configuration[headers["name"]] = st.column_config.ButtonColumn(
+        "name",
+        type="tertiary",
+        alignment="left",
+        width=WIDTHS["name"],
+        pinned=True,
+        on_click=opened,
+        key="runs-name",
+        help="Click a name to open the run.",
+    )
+    event = st.dataframe(
+        table,
+        key=KEY,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config=configuration,
+        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
+        row_height=ROW,
+        placeholder="",
+        alt="Runs",
+    )
+    if run_id := st.session_state.pop("open-run", None):
+        context.go("run", run=run_id)
+    return [ids[position] for position in event["selection"]["rows"] if position < len(ids)]
+
+
+def _keep_selection(ids: Sequence[str]) -> None:
+    """The grid remembers which rows are selected; after runs came or moved, those are other runs."""
+    before = st.session_state.get("runs-shown")
+    st.session_state["runs-shown"] = list(ids)
+    if before is None or before == list(ids) or KEY not in st.session_state:
+        return
+    selected = st.session_state[KEY]["selection"]["rows"]
+    if selected:
+        rows = columns.moved_selection(selected, before, ids)
+        st.session_state[KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+# -- one column ---------------------------------------------------------------------------------------------------
+
+
+def _cells(runs: pd.DataFrame, name: str) -> Any:
+    values = runs[name].reset_index(drop=True)
+    if name == "name":
+        ids = runs["run_id"].reset_index(drop=True)
+        return [shown.cut(str(v), 80) if v else f"(unnamed {i[-6:]})" for v, i in zip(values, ids, strict=True)]
+    if name == "status":
+        return [[shown.status(value)] if value else [] for value in values]
+    if name == "duration":
+        return pd.to_timedelta(values.where(values < 10, values.round()), unit="s")
+    if name == "git_commit":
+        return [str(value)[:8] if value else None for value in values]
+    if values.dtype == object:
+        return [None if shown.is_blank(value) else shown.text(value) for value in values]
+    return values
+
+
+def _configured(name: str, header: str, values: pd.Series) -> Any:
+    declared = RUNS.column(name)
+    about = declared.help if declared else "Your own column."
+    options: dict[str, Any] = {"label": header, "help": about if header == name else f"`{name}` {about}"}
+    if name in WIDTHS:
+        options["width"] = WIDTHS[name]
+    if name == "status":
+        statuses = [*RUN_STATUS, *sorted({str(value) for value in values if value} - set(RUN_STATUS))]
+        return st.column_config.MultiselectColumn(
+            **options,
+            options=[shown.status(word) for word in statuses],
+            color=[shown.STATUS_COLORS.get(word, "gray") for word in statuses],
+        )
+    if name == "duration":
+        return st.column_config.NumberColumn(**options, format="localized")
+    if name == "start_time":
+        return st.column_config.DatetimeColumn(**{**options, "label": "started"}, format="distance")
+    if is_datetime64_any_dtype(values):
+        return st.column_config.DatetimeColumn(**options, format="YYYY-MM-DD HH:mm:ss")
+    if is_bool_dtype(values):
+        return st.column_config.CheckboxColumn(**options)
+    if is_numeric_dtype(values):
+        return st.column_config.NumberColumn(**options, format=shown.column_format(values))
+    return st.column_config.TextColumn(**options)
