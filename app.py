@@ -1,4 +1,4 @@
-"""The Streamlit entry: ``streamlit run app.py`` shows a sample, ``streamlit run app.py -- registry.xlsx`` a registry."""
+"""The Streamlit entry: ``streamlit run app.py`` shows a sample, ``streamlit run app.py -- runs.xlsx`` a registry."""
 
 from pathlib import Path
 

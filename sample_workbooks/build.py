@@ -1,8 +1,8 @@
 """Makes the sample registry: ``python -m sample_workbooks.build`` trains every model in it, which takes a few minutes.
 
 The scripts in ``experiments`` run as anybody would run them, from a shell and in a git repository, so that what the
-sample holds is what Tracker records. What a person did to the workbook (the Review sheet, the column ``verdict``, notes,
-a planned run, checklist items) is put there without the journal, as Excel would save it, or through the app's edits.
+sample holds is what Tracker records. What a person did to the workbook (the Review sheet, the column ``verdict``, a
+planned run, checklist items) is put there without the journal, as Excel would save it, notes as on the app's pages.
 Seeds are fixed; ids and times are those of the day it was made. Nothing in the sample names the machine it was made on.
 """
 
@@ -50,7 +50,11 @@ PARAMS = ("model", "seed", "lr", "trees", "depth")
 TEMPLATE = templates.Template(
     "general",
     "Three questions, each with its baseline: digits, tumours, diabetes. Made by sample_workbooks/build.py.",
-    run_columns=(f"tags.{OWN_COLUMN}", *(f"metrics.{name}" for name in METRICS), *(f"params.{name}" for name in PARAMS)),
+    run_columns=(
+        f"tags.{OWN_COLUMN}",
+        *(f"metrics.{name}" for name in METRICS),
+        *(f"params.{name}" for name in PARAMS),
+    ),
     metric="accuracy",
     chart_column="metrics.accuracy",
     chart_title="Accuracy of each run",
@@ -163,6 +167,7 @@ def _start_workbook() -> Workbook:
     _add_own_column(book)
     _add_review(book)
     book.properties.title = "Machine learning experiments"
+    book.properties.lastModifiedBy = ANALYST
     return book
 
 
@@ -191,7 +196,11 @@ def _add_review(book: Workbook) -> None:
     rows = (
         ("when", "what we decided", "why"),
         (datetime(2026, 11, 2), "recall counts first", "a missed tumour costs more than a second examination"),
-        (datetime(2026, 11, 9), "threshold 0.3 for the logistic model", "finds every tumour of the test, at three false alarms"),
+        (
+            datetime(2026, 11, 9),
+            "threshold 0.3 for the logistic model",
+            "finds every tumour of the test, at three false alarms",
+        ),
         (datetime(2026, 11, 16), "no deeper trees", "forests gain nothing after 50 trees of depth 3"),
     )
     for number, row in enumerate(rows, 4):
@@ -228,6 +237,7 @@ def _precision_and_recall(book: Workbook) -> ScatterChart:
     chart.x_axis.title, chart.y_axis.title = "recall", "precision"
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.x_axis.number_format = chart.y_axis.number_format = "0.00"
+    chart.x_axis.scaling.max = chart.y_axis.scaling.max = 1
     chart.x_axis.majorGridlines = None
     chart.width, chart.height = 20, 10
     return chart
@@ -269,7 +279,11 @@ def _call(work: Path, owner: str, command: str, quiet: bool = False) -> int:
         "GIT_CONFIG_NOSYSTEM": "1",
     }
     for role in ("AUTHOR", "COMMITTER"):
-        environment |= {f"GIT_{role}_NAME": owner, f"GIT_{role}_EMAIL": f"{owner}@example.com", f"GIT_{role}_DATE": COMMITTED}
+        environment |= {
+            f"GIT_{role}_NAME": owner,
+            f"GIT_{role}_EMAIL": f"{owner}@example.com",
+            f"GIT_{role}_DATE": COMMITTED,
+        }
     errors = subprocess.DEVNULL if quiet else None
     return subprocess.call(shlex.split(command), cwd=work, env=environment, stderr=errors)
 
@@ -285,7 +299,9 @@ def _people_edit(folders: Folders) -> None:
         edits.edit_row(registry, "runs", (ids[name],), texts, {}, who=ANALYST)
 
     best = ids["logistic, threshold 0.3"]
-    made = [row["artifact"] for row in _rows(registry, "lineage") if (row["run_id"], row["direction"]) == (best, "output")]
+    made = [
+        row["artifact"] for row in _rows(registry, "lineage") if (row["run_id"], row["direction"]) == (best, "output")
+    ]
     model = {
         "model": "tumours",
         "version": 1,
@@ -298,7 +314,9 @@ def _people_edit(folders: Folders) -> None:
         for name, verdict in VERDICTS.items():
             _type_into(workbook, "runs", (ids[name],), {OWN_COLUMN: verdict})
         _type_below(workbook, "runs", [PLANNED])
-        _type_below(workbook, "checklist", [{"run_id": best, "level": "must", "who": ANALYST, **item} for item in CHECKLIST])
+        _type_below(
+            workbook, "checklist", [{"run_id": best, "level": "must", "who": ANALYST, **item} for item in CHECKLIST]
+        )
         _type_below(workbook, "models", [model])
     sync(folders, who=ANALYST, program="app")
 

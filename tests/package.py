@@ -159,7 +159,7 @@ class Package:
 
     def relationships(self, part: str) -> dict[str, tuple[str, str]]:
         """Type (its last word) and target part of each internal relationship of a part, by id; '' is the package."""
-        folder, _, file = part.rpartition("/")
+        folder, _, file = part.replace("\\", "/").rpartition("/")
         rels = self.part(posixpath.join(folder, "_rels", file + ".rels"))
         found: dict[str, tuple[str, str]] = {}
         for item in self.xml(rels) if rels else ():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import capture
@@ -201,7 +202,10 @@ def test_a_script_is_named_from_the_top_of_its_repository(repo: Repository, tmp_
         (["python", "-X", "dev", "-c", "key = 's3cr3t'", "more"], "python -X dev -c '…' more"),
         (["python", "-Ic", "key = 's3cr3t'"], "python -Ic '…'"),
         (["python", "-m", "train", "-c", "base.yaml"], "python -m train -c base.yaml"),
-        (["python", "t.py", "--max-tokens", "512", "--tokenizer=bert"], "python t.py --max-tokens 512 --tokenizer=bert"),
+        (
+            ["python", "t.py", "--max-tokens", "512", "--tokenizer=bert"],
+            "python t.py --max-tokens 512 --tokenizer=bert",
+        ),
         (["python", "t.py", "--author", "ds1", "--epochs=3"], "python t.py --author ds1 --epochs=3"),
         ([], ""),
     ],
@@ -211,6 +215,7 @@ def test_the_command_line_is_kept_without_secrets(arguments: list[str], shown: s
     assert "s3cr3t" not in shown
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["token", "password", "passwd", "client_secret", "API_KEY", "private-key", "dbPassword", "auth"]),
     st.text("abcXYZ019-_=+/.,;:@ '\"&", min_size=8).filter(lambda text: text.strip(" ")),
@@ -260,12 +265,9 @@ def test_packages_are_those_that_python_knows_of(tmp_path: Path) -> None:
 def test_the_list_agrees_with_the_installed_packages() -> None:
     from importlib.metadata import distributions
 
-    known = {
-        f"{found.metadata['Name'].lower().replace('_', '-').replace('.', '-')}=={found.version}" for found in distributions()
-    }
-    listed = {line.replace(".", "-", line.partition("==")[0].count(".")) for line in packages().splitlines()[1:]}
-    assert {line for line in listed if line.startswith(("pytest==", "hypothesis==", "ruff=="))} <= known
-    assert len(listed & known) >= 0.9 * len(known)
+    known = {re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(): found.version for found in distributions()}
+    listed = dict(line.split("==") for line in packages().splitlines()[1:])
+    assert {re.sub(r"[-_.]+", "-", name): version for name, version in listed.items()} == known
 
 
 def test_the_machine_is_named_without_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,6 +186,14 @@ def test_an_edit_stays_pending_while_somebody_has_the_workbook_open(registry: Re
     assert in_workbook(registry, "r1", "notes") == "later"
 
 
+def test_a_formula_is_not_overwritten_and_the_person_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    with_openpyxl.simple(path, {"runs": (("run_id", "notes"), [("r1", '="note "&6*7')])})
+    registry = Registry(path)
+    with pytest.raises(BadRequestError, match="notes of r1 is computed by a formula"):
+        set_note(registry, "r1", "mine", None, "ds1")
+
+
 def test_an_edit_without_room_says_that_it_waits(tmp_path: Path) -> None:
     import openpyxl
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import python_calamine
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -382,6 +383,32 @@ def _write(sheet: Any, row: int, column: int, value: Any, day: Any) -> None:
         sheet.write_datetime(row, column, value, day)
     elif value is not None:
         sheet.write_number(row, column, value)
+
+
+def test_a_stray_cell_at_the_far_corner_does_not_end_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "far.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet("Runs")
+        sheet.write(1, 0, "r1")
+        sheet.write(1_048_575, 16_383, "x")
+        sheet.add_table(0, 0, 1, 1, {"name": "runs", "columns": [{"header": "run_id"}, {"header": "notes"}]})
+    opened = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(python_calamine, "load_workbook", lambda *_, **__: opened.append(1))
+        assert Registry(path).runs()["run_id"].tolist() == ["r1"]
+    assert not opened
+
+
+def test_a_panic_of_the_fast_reader_leaves_the_work_to_ours(bare_registry: Path) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_: Any, **__: Any) -> None:
+        raise PanicException
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(python_calamine, "load_workbook", panic)
+        assert Registry(bare_registry).runs()["run_id"].tolist() == ["r1", "r2", "r3"]
 
 
 def test_both_ways_agree_on_errors_results_of_formulas_and_elapsed_times(tmp_path: Path) -> None:

@@ -95,8 +95,18 @@ def test_a_formula_is_never_overwritten() -> None:
 
 
 def test_a_row_that_a_person_deleted_stays_deleted() -> None:
-    decided = decide(runs(("other",)), set_x(1))
+    decided = decide(runs(("other",)), set_x(1), history=scripted(5))
     assert not decided.tables and decided.conflicts[0].reason == "deleted row"
+
+
+def test_a_change_of_a_row_that_nobody_made_yet_waits_for_it() -> None:
+    decided = decide(runs(("other",)), set_x(1))
+    assert not decided.tables and not decided.conflicts
+    assert [change.set for change in decided.deferred] == [{"params.x": 1}]
+    tables = runs(("other",))
+    row = Change("runs", ("r1",), {"name": "late"}, new=True, time=0.5)
+    decided = plan(tables, Incoming((), tuple(decided.deferred), (row,)), Settings(), no_history)
+    assert decided.tables["runs"].appends == [{"run_id": "r1", "params.x": 1, "name": "late"}]
 
 
 def test_several_changes_of_one_cell_are_one() -> None:

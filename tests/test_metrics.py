@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.metrics import HEADER, MetricsWriter, MetricSummary, read_steps, summarise, summary_cells
+from tracker.metrics import HEADER, MetricSummary, MetricsWriter, read_steps, summarise, summary_cells
 from tracker.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +37,7 @@ def same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
+@settings(deadline=None)
 @given(logged)
 def test_what_is_logged_is_what_is_read(tmp_path_factory: pytest.TempPathFactory, calls: list[Any]) -> None:
     path = tmp_path_factory.mktemp("metrics") / "metrics.csv"
@@ -51,6 +52,7 @@ def test_what_is_logged_is_what_is_read(tmp_path_factory: pytest.TempPathFactory
     assert all(same(one, other) for one, (_, other, *_) in zip(read.value, calls, strict=True))
 
 
+@settings(deadline=None)
 @given(logged)
 def test_other_programs_read_the_same_csv(tmp_path_factory: pytest.TempPathFactory, calls: list[Any]) -> None:
     path = tmp_path_factory.mktemp("metrics") / "metrics.csv"
@@ -115,7 +117,9 @@ def test_every_value_whose_call_returned_survives_kill_9(path: Path) -> None:
         assert read.value == [step / 7 for step in range(len(read.step))]
 
 
-@pytest.mark.parametrize("torn", ["1", "1700,", "1700,4,", "1700,4,auc", "1700,4,auc,0.123", '1700,4,"a""b', '1700,4,"a,b'])
+@pytest.mark.parametrize(
+    "torn", ["1", "1700,", "1700,4,", "1700,4,auc", "1700,4,auc,0.123", '1700,4,"a""b', '1700,4,"a,b']
+)
 def test_half_a_line_is_never_believed_and_costs_no_other(path: Path, torn: str) -> None:
     writer = MetricsWriter(path)
     writer.log("auc", 0.5, 1)
@@ -239,6 +243,7 @@ def test_nan_is_neither_the_smallest_nor_the_greatest(path: Path) -> None:
     assert math.isnan(whole["never"].max)
 
 
+@settings(deadline=None)
 @given(logged, st.data())
 def test_a_summary_up_to_an_offset_is_that_of_the_first_lines(
     tmp_path_factory: pytest.TempPathFactory, calls: list[Any], data: st.DataObject

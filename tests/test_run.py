@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import json
 import math
 import os
 import signal
@@ -22,11 +21,11 @@ import numpy
 import pytest
 
 import tracker
-from tracker import fluent, pending, pulse
+from tracker import capture, pulse, store
 from tracker.errors import (
     BadRequestError,
-    NotAWorkbookError,
     NoTablesError,
+    NotAWorkbookError,
     RegistryNotFoundError,
     RegistryNotWritableError,
     RunNotFoundError,
@@ -41,6 +40,13 @@ from tracker.values import from_cell
 from tracker.workbook import read_tables
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def out_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of Tracker's own repository is none of these runs' business."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(capture, "script", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +67,10 @@ def pending_changes(path: Path) -> list[Change]:
     return [change for file in read_pending(Folders(path).pending, {}) for change in file.changes]
 
 
-def script(code: str, *arguments: object, kill_after: float | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def script(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a script in a process of its own."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", code, *map(str, arguments)]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -75,7 +81,13 @@ def test_everything_logged_is_in_the_workbook_when_the_run_ends(registry_path: P
     model = tmp_path / "model.pkl"
     model.write_bytes(b"weights")
     with tracker.start_run(
-        registry_path, experiment="churn", name="gbm", tags={"team": "risk"}, params={"seed": 7}, notes="first", owner="ds1"
+        registry_path,
+        experiment="churn",
+        name="gbm",
+        tags={"team": "risk"},
+        params={"seed": 7},
+        notes="first",
+        owner="ds1",
     ) as run:
         run.log_params({"depth": 6, "lr": 0.1, "name": "=1+1", "flag": True, "big": 2**60, "text": "1e5"})
         for step in range(5):
@@ -98,7 +110,13 @@ def test_everything_logged_is_in_the_workbook_when_the_run_ends(registry_path: P
     artifacts = {found["artifact"]: found for found in in_workbook(registry_path, "artifacts")}
     assert set(artifacts) == {"churn-model:v1", "environment:v1"}
     found = artifacts["churn-model:v1"]
-    assert (found["name"], found["version"], found["size"], found["files"], found["status"]) == ("churn-model", 1, 7, 1, "stored")
+    assert (found["name"], found["version"], found["size"], found["files"], found["status"]) == (
+        "churn-model",
+        1,
+        7,
+        1,
+        "stored",
+    )
     assert (registry_path.parent / found["path"]).read_bytes() == b"weights"
     assert (found["run_id"], found["created_by"], found["sha256"]) == (run.run_id, "ds1", stored.sha256)
     lineage = [(found["direction"], found["artifact"]) for found in in_workbook(registry_path, "lineage")]
@@ -371,7 +389,21 @@ def test_params_may_be_what_argparse_makes(registry_path: Path) -> None:
     assert run.params == {"lr": 0.1, "model": "gbm"}
 
 
-@pytest.mark.parametrize("name", ["a/b c", "ärger 模型 🚀", "x,y", '"quoted"', "dot.in.name", "=SUM(A1)", "tab\tand\nline"])
+def test_a_value_that_cannot_be_shown_holds_up_no_other(registry_path: Path) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    run = tracker.start_run(registry_path)
+    with pytest.warns(TrackerWarning, match="no text"):
+        run.log_params({"broken": Broken(), "lr": 0.1})
+    with pytest.warns(TrackerWarning, match="no text"):
+        run.set_tags({"broken": Broken(), "team": "risk"})
+    assert run.params == {"lr": 0.1}
+    assert pending_changes(registry_path)[-1].set == {"tags.team": "risk"}
+
+
+@pytest.mark.parametrize("name", ["a/b c", "ärger 模型 🚀", "x,y", '"quoted"', "a.b", "=SUM(A1)", "tab\tand\nline"])
 def test_names_may_be_anything(registry_path: Path, name: str) -> None:
     shown = name if name.isprintable() else " ".join(name.split())
     with tracker.start_run(registry_path) as run:
@@ -557,8 +589,7 @@ class FullDisk:
 def test_a_full_disk_is_said_once_and_nothing_is_lost(registry_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FullDisk(monkeypatch)
     with tracker.start_run(registry_path) as run:
-        assert run._capturing is not None
-        run._capturing.join()
+        run.wait_for_capture(10)
         disk.full = True
         with pytest.warns(TrackerWarning, match=r"No space left.*kept") as caught:
             for step in range(5):
@@ -584,7 +615,7 @@ def limited(file, content):
     return write(file, content)
 os.write = limited
 run = tracker.start_run(sys.argv[1])
-run._capturing.join()
+run.wait_for_capture(10)
 full = True
 run.log_metric("auc", 0.5)
 run.log_param("a", 1)
@@ -604,7 +635,7 @@ def test_a_file_size_limit_is_a_full_disk_too(registry_path: Path) -> None:
 import resource, signal, sys, tracker
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 run = tracker.start_run(sys.argv[1])
-run._capturing.join()
+run.wait_for_capture(10)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
 for step in range(100):
     run.log_metric("auc", step / 100, step=step)
@@ -623,6 +654,7 @@ def test_a_fault_never_reaches_the_training_even_where_warnings_are_errors(
     registry_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tracker.start_run(registry_path)
+    run.wait_for_capture(10)
 
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("a fault of our own")
@@ -727,6 +759,45 @@ def test_every_value_whose_call_returned_survives_kill_9(registry_path: Path) ->
             assert rows[0]["metrics.auc"] == pytest.approx(read.value[-1], rel=1e-14)
 
 
+STORE_UNTIL_KILLED = """
+import itertools, os, sys, tracker
+run = tracker.start_run(sys.argv[1])
+print("ready", flush=True)
+for number in itertools.count(int(sys.argv[2])):
+    stored = run.log_text(f"content {number // 2}", "notes.md")
+    print(stored.artifact, flush=True)
+"""
+
+
+def test_every_artifact_whose_call_returned_survives_kill_9_and_has_its_row(registry_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    seen = set()
+    for attempt, wait in enumerate((0.0, 0.003, 0.01, 0.03, 0.06)):
+        command = [sys.executable, "-c", STORE_UNTIL_KILLED, registry_path, str(attempt * 5)]
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(wait)
+        child.send_signal(signal.SIGKILL)
+        seen |= {line.strip() for line in child.communicate()[0].splitlines(keepends=True) if line.endswith("\n")}
+        sync(Folders(registry_path))
+    with tracker.start_run(registry_path) as run:
+        for number in range(20):
+            stored = run.log_text(f"content {number}", "notes.md")
+            assert stored is not None
+            seen.add(stored.artifact)
+    sync(Folders(registry_path))
+    rows = [row for row in in_workbook(registry_path, "artifacts") if row["name"] == "notes.md"]
+    assert len({row["artifact"] for row in rows}) == len(rows)
+    assert seen <= {row["artifact"] for row in rows}
+    assert {(row["direction"], row["artifact"]) for row in in_workbook(registry_path, "lineage")} >= {
+        ("output", artifact) for artifact in seen
+    }
+    for artifact in seen:
+        assert store.find(Folders(registry_path), artifact).path.read_text().startswith("content ")
+    assert [problem for problem in store.verify(Folders(registry_path)) if problem.severity == "error"] == []
+
+
 def test_a_forked_child_logs_to_the_same_run_and_does_not_end_it(registry_path: Path) -> None:
     code = """
 import os, sys, tracker
@@ -810,8 +881,7 @@ def test_threads_log_to_one_run(registry_path: Path) -> None:
 
 def test_a_pending_file_that_was_removed_is_replaced(registry_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tracker.start_run(registry_path)
-    assert run._capturing is not None
-    run._capturing.join()
+    run.wait_for_capture(10)
     folders = Folders(registry_path)
     sync(folders)
     (path,) = folders.pending.iterdir()
@@ -909,7 +979,7 @@ def test_a_workbook_that_was_open_gets_the_values_when_it_is_closed(registry_pat
         run.end()
     lock.unlink()
     assert wait_until(lambda: in_workbook(registry_path))
-    assert wait_until(lambda: "tracker-pulse" not in {thread.name for thread in threading.enumerate()})
+    assert wait_until(lambda: run._pulse._thread is None)
 
 
 def test_no_thread_keeps_the_process_alive(registry_path: Path) -> None:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import copying, store
@@ -116,7 +116,8 @@ def test_a_link_that_is_named_itself_is_followed(folders: Folders, tmp_path: Pat
     assert not stored.path.is_symlink()
 
 
-def test_a_number_is_never_used_again(folders: Folders, model: Path) -> None:
+def test_a_number_is_never_used_again(folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_CLAIM_SECONDS", 0.0)
     store.put(folders, model, "m")
     shutil.rmtree(folders.artifacts / "m" / "v1")
     assert store.put(folders, model, "m").artifact == "m:v2"
@@ -267,6 +268,7 @@ def test_names_that_are_none_or_lead_out_are_refused(given: str) -> None:
         store.artifact_name(given)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_safe_name_stays_as_it_is_and_can_be_parsed(text: str) -> None:
     try:

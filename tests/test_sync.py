@@ -30,7 +30,9 @@ from tracker.errors import (
 )
 from tracker.folders import Folders
 from tracker.journal import Journal
+from tracker.metrics import MetricsWriter
 from tracker.model import Change
+from tracker.pending import PendingWriter
 from tracker.pending import PendingWriter
 from tracker.sync import STEPS, SyncReport, sync
 from tracker.versions import list_versions, thin_versions
@@ -98,6 +100,18 @@ def test_a_sync_in_the_middle_of_a_run_and_one_at_its_end(script: Script) -> Non
     report = script.sync()
     assert not report.conflicts
     assert (script.rows()["r1"]["status"], script.rows()["r1"]["metrics.auc"]) == ("FINISHED", 0.7)
+
+
+def test_metrics_of_a_run_whose_row_was_not_written_yet_are_not_lost(script: Script) -> None:
+    early = PendingWriter(script.folders.pending, run_id="r1")
+    steps = MetricsWriter(script.folders.metrics("r1"))
+    steps.log("auc", 0.5, 1)
+    steps.close()
+    script.sync()
+    early.append(Change("runs", ("r1",), {"status": "FINISHED"}, new=True))
+    early.close()
+    script.sync()
+    assert script.rows()["r1"]["metrics.auc"] == 0.5
 
 
 # -- what people do -----------------------------------------------------------------------------------------------

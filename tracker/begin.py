@@ -68,7 +68,7 @@ def new_run(
         run_id = _claim_id(folders)
     row = {
         "run_id": run_id,
-        "name": name or f"{Path(facts['source']).stem}-{run_id[-4:]}",
+        "name": name or f"{_called(script)}-{run_id[-4:]}",
         "experiment": experiment,
         "status": "RUNNING",
         "owner": owner or capture.owner(),
@@ -154,6 +154,12 @@ def _surroundings(script: Path | None) -> dict[str, Any]:
         "host": capture.host(),
         "python": capture.python_version(),
     }
+
+
+def _called(script: Path | None) -> str:
+    if script is None:
+        return capture.source(None)
+    return script.parent.name if script.stem == "__main__" else script.stem
 
 
 def _claim_id(folders: Folders) -> str:

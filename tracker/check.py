@@ -108,7 +108,7 @@ def duplicate_keys(facts: Facts) -> Iterator[Problem]:
     """Rows with the key of an earlier row: changes go to one of them only."""
     for sheet in facts.known_sheets():
         seen: dict[Key, int] = {}
-        for index, key in _keys(sheet):
+        for index, key in enumerate(sheet.keys):
             if not all(key):
                 continue
             first = seen.setdefault(key, index)
@@ -122,7 +122,7 @@ def duplicate_keys(facts: Facts) -> Iterator[Problem]:
 def blank_keys(facts: Facts) -> Iterator[Problem]:
     """Rows that a person typed without a key; runs get one by themselves."""
     for sheet in facts.known_sheets():
-        for index, key in _keys(sheet):
+        for index, key in enumerate(sheet.keys):
             if all(key) or all(value is None or value == "" for value in sheet.rows.rows[index]):
                 continue
             cell = _key_cell(sheet, index, key.index(""))
@@ -148,16 +148,8 @@ def rows_below(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _keys(sheet: Sheet) -> Iterator[tuple[int, Key]]:
-    if sheet.key_places:
-        for index in range(len(sheet.rows.rows)):
-            key = sheet.key(index)
-            if key is not None:
-                yield index, key
-
-
 def _key_cell(sheet: Sheet, index: int, part: int = 0) -> str:
-    return sheet.rows.address(index, sheet.rows.columns[sheet.key_places[part]])
+    return sheet.address(index, sheet.key_places[part])
 
 
 # -- cells --------------------------------------------------------------------------------------------------------
@@ -236,7 +228,9 @@ def unknown_settings(facts: Facts) -> Iterator[Problem]:
         if name not in DEFAULTS and not name.startswith(COLUMN_PREFIX):
             match = difflib.get_close_matches(name, DEFAULTS, 1)
             hint = f"Did you mean {match[0]}?" if match else "Delete the row if nobody needs it."
-            yield sheet.problem("unknown-setting", cell.address, f"There is no setting '{name}'.", hint, "info")
+            yield sheet.problem(
+                "unknown-setting", sheet.address(cell.row, cell.place), f"There is no setting '{name}'.", hint, "info"
+            )
 
 
 def _shown(cell: Cell) -> str:
@@ -259,10 +253,10 @@ def _capped(
         if number >= MAX_ALIKE:
             more += 1
             continue
-        key = " ".join(sheet.key(cell.row) or ()).strip()
+        key = sheet.label(cell.row)
         of = f" of {key}" if key and column not in TABLES[sheet.name].key else ""
         advice = hint if isinstance(hint, str) else hint(cell)
-        yield sheet.problem(code, cell.address, f"{column}{of} {says(cell)}.", advice)
+        yield sheet.problem(code, sheet.address(cell.row, cell.place), f"{column}{of} {says(cell)}.", advice)
     if more:
         message = f"{more} more cells of {column} in table '{sheet.name}' have the same problem."
         yield sheet.problem(code, "", message, "Look at the cells named first.")

@@ -38,9 +38,7 @@ def conflicts(facts: Facts) -> Iterator[Problem]:
             settled.add(cell)
             sheet = facts.sheets.get(conflict.table)
             if sheet is not None and conflict.table not in rows:
-                rows[conflict.table] = {
-                    key: index for index in range(len(sheet.rows.rows)) if (key := sheet.key(index)) is not None
-                }
+                rows[conflict.table] = {key: index for index, key in enumerate(sheet.keys)}
             yield from _conflict(conflict, sheet, rows.get(conflict.table, {}).get(conflict.key), change_set.id)
         for entry in change_set.entries:
             settled.update((entry.table, entry.key, column) for column in entry.cells)
@@ -68,7 +66,7 @@ def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change
             message = (
                 f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
             )
-            cell = sheet.rows.address(index, sheet.rows.columns[place])
+            cell = sheet.address(index, place)
             severity: Severity = "warning" if conflict.reason == "person" else "info"
             yield sheet.problem(
                 "conflict", cell, message, "To have the script's value, type it into the cell.", severity
@@ -121,15 +119,14 @@ def dead_runs(facts: Facts) -> Iterator[Problem]:
     place = sheet.columns.index("status")
     statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
     alive = {file.run_id for file in read_pending(facts.folders.pending, {}) if file.writer_alive(time.time())}
-    for index, row in enumerate(sheet.rows.rows):
-        key = sheet.key(index)
-        if row[place] != "RUNNING" or key is None or key[0] in alive:
+    for index, key in enumerate(sheet.keys):
+        if sheet.rows.rows[index][place] != "RUNNING" or key[0] in alive:
             continue
-        hint = "Set its status by hand, if it is over."
-        if key in statuses:
-            hint = f"The next sync makes it {statuses[key]}."
-        cell = sheet.rows.address(index, sheet.rows.columns[place])
-        yield sheet.problem("dead-run", cell, f"Run {key[0]} is RUNNING, but no process logs to it.", hint, "info")
+        hint = (
+            f"The next sync makes it {statuses[key]}." if key in statuses else "Set its status by hand, if it is over."
+        )
+        message = f"Run {key[0]} is RUNNING, but no process logs to it."
+        yield sheet.problem("dead-run", sheet.address(index, place), message, hint, "info")
 
 
 # -- files --------------------------------------------------------------------------------------------------------
@@ -146,7 +143,7 @@ def artifact_files(facts: Facts) -> Iterator[Problem]:
         path = key_text(row[path_place])
         if row[status_place] != "stored" or not path or "://" in path:
             continue
-        cell = sheet.rows.address(index, sheet.rows.columns[path_place])
+        cell = sheet.address(index, path_place)
         if not _stays_inside(folder, path):
             message = f"The path '{path}' leads out of the registry's folder, so Tracker does not open it."
             yield sheet.problem("path-outside", cell, message, "Correct the path, or log the file again.", "error")

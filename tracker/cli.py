@@ -5,9 +5,6 @@ What a command needs is imported when it runs, so that ``--help`` is there at on
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -16,81 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.errors import BadRequestError, MissingPackageError, TrackerError, TrackerWarning, WorkbookOpenElsewhereError
+from tracker import __version__, shell
+from tracker.errors import (
+    BadRequestError,
+    MissingPackageError,
+    TrackerError,
+    TrackerWarning,
+    WorkbookOpenElsewhereError,
+)
 
 if TYPE_CHECKING:
     from tracker.folders import Folders
     from tracker.registry import Registry
     from tracker.run import Run
+    from tracker.sync import SyncReport
 
-REGISTRY_VARIABLE = "TRACKER_REGISTRY"
-WORKBOOKS = (".xlsx", ".xlsm")
 MOST_RUNS = 30
 """How many runs a terminal gets to see unless it asks for more."""
 PROGRAM = "command line"
 
 
-class _Group(click.Group):
-    """Turns a :class:`TrackerError` into one sentence on stderr and the error's exit code."""
-
-    def invoke(self, context: click.Context) -> Any:
-        for stream in (sys.stdout, sys.stderr):
-            # A terminal that cannot show a character of a run's name shows a question mark.
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
-        try:
-            return super().invoke(context)
-        except TrackerError as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = error.exit_code
-            raise failure from error
-
-
-class _Command(click.Command):
-    """A command on a registry, which need not be named where it is clear which one is meant."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        options = click.Command(None, params=[param for param in self.params if isinstance(param, click.Option)])
-        words = options.make_parser(context).parse_args(list(args))[1]
-        if not words or not words[0].lower().endswith(WORKBOOKS):
-            usual = _usual_registry()
-            args = [usual, *args] if usual else args
-        return super().parse_args(context, args)
-
-
-class _RegistryPath(click.ParamType):
-    """The path of a workbook."""
-
-    name = "registry"
-
-    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
-        return f"Name a workbook, set {REGISTRY_VARIABLE}, or go to a folder that holds exactly one registry."
-
-
-def _usual_registry() -> str | None:
-    """The registry that the environment names, or the only one in the current folder."""
-    named = os.environ.get(REGISTRY_VARIABLE)
-    if named:
-        return named
-    from tracker.workbook import check_registry
-
-    found = []
-    for path in sorted(Path().iterdir()):
-        if path.suffix.lower() in WORKBOOKS and not path.name.startswith(("~$", ".")):
-            try:
-                check_registry(path)
-            except TrackerError:
-                continue  # a workbook of another kind
-            found.append(str(path))
-    return found[0] if len(found) == 1 else None
-
-
-registry_argument = click.argument("registry", type=_RegistryPath())
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts: all values, all digits.")
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tracker-workbook", prog_name="tracker")
+@click.group(cls=shell.Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tracker")
 def main() -> None:
     """Track experiments in one Excel workbook.
 
@@ -109,7 +53,10 @@ def main() -> None:
 @main.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--template", default="general", show_default=True, help="general, classification, or any workbook that has the tables."
+    "--template",
+    default="general",
+    show_default=True,
+    help="general, classification, or any workbook that has the tables.",
 )
 def init(path: Path, template: str) -> None:
     """Make a new registry from a template.
@@ -120,21 +67,27 @@ def init(path: Path, template: str) -> None:
     from tracker.registry import init_registry
 
     registry = init_registry(path, template)
-    click.echo(f"{registry.path} is ready: open it in Excel or LibreOffice, log to it with tracker.start_run({str(path)!r}).")
+    click.echo(
+        f"{registry.path} is ready: open it in Excel or LibreOffice, log to it with tracker.start_run({str(path)!r})."
+    )
 
 
-@main.command(cls=_Command)
-@registry_argument
-@click.option("--run", "run", metavar="RUN", help="Add to this run (id, beginning of the id, or name) instead of making one.")
+@main.command(cls=shell.Command)
+@shell.registry_argument
+@click.option(
+    "--run", "run", metavar="RUN", help="Add to this run (id, beginning of the id, or name) instead of making one."
+)
 @click.option("--experiment", help="The question that the run belongs to.")
 @click.option("--name", help="What to call the run.")
-@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="A param; a value in double quotes is a text.")
+@click.option(
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A param; a value in double quotes is a text."
+)
 @click.option("--metric", "metrics", multiple=True, metavar="KEY=VALUE[@STEP]", help="A metric, of a step if given.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
 @click.option("--artifact", "artifacts", multiple=True, metavar="FILE", help="A file or folder to keep.")
 @click.option("--note", help="A note on the run.")
-@click.option("--status", type=click.Choice(["FINISHED", "FAILED", "KILLED"]), default="FINISHED", show_default=True)
-def log(registry: str, run: str | None, note: str | None, status: str, **given: Any) -> None:
+@click.option("--status", type=click.Choice(["FINISHED", "FAILED", "KILLED"]), help="How the run ended; FINISHED.")
+def log(registry: str, run: str | None, note: str | None, **given: Any) -> None:
     """Log a finished run from a shell, or add to a run; prints the run's id.
 
     \b
@@ -143,13 +96,17 @@ def log(registry: str, run: str | None, note: str | None, status: str, **given: 
     """
     import warnings
 
-    params, tags = dict(map(_pair, given["params"])), dict(map(_pair, given["tags"]))
-    metrics = [_metric(text) for text in given["metrics"]]
+    if run and (given["experiment"] or given["name"] or given["status"]):
+        raise BadRequestError(
+            reason="--experiment, --name and --status are for a new run; with --run they have no place."
+        )
+    params, tags = dict(map(shell.pair, given["params"])), dict(map(shell.pair, given["tags"]))
+    metrics = [shell.metric(text) for text in given["metrics"]]
     with warnings.catch_warnings(record=True) as faults:
         warnings.simplefilter("always", TrackerWarning)
         started = _existing_run(registry, run) if run else _new_run(registry, given["experiment"], given["name"])
         if params:
-            started.log_params({name: _typed(value) for name, value in params.items()})
+            started.log_params({name: shell.typed(value) for name, value in params.items()})
         if tags:
             started.set_tags(tags)
         if note:
@@ -163,7 +120,7 @@ def log(registry: str, run: str | None, note: str | None, status: str, **given: 
             started.flush()
             _sync_if_possible(started.registry)
         else:
-            started.end(status)
+            started.end(given["status"] or "FINISHED")
     click.echo(started.run_id)
     for fault in faults:
         click.echo(str(fault.message), err=True)
@@ -172,22 +129,23 @@ def log(registry: str, run: str | None, note: str | None, status: str, **given: 
 
 
 def _new_run(registry: str, experiment: str | None, name: str | None) -> Run:
-    import tracker
+    from tracker.begin import new_run, registry_folders
+    from tracker.pulse import Pulse
 
-    return tracker.start_run(registry, experiment=experiment, name=name)
+    folders = registry_folders(registry)
+    return new_run(folders, Pulse(folders, shell.person()), experiment=experiment or "Default", name=name)
 
 
 def _existing_run(registry: str, run: str) -> Run:
     """A run to add to, whose status and times stay as they are."""
-    from tracker import capture
     from tracker.pulse import Pulse
     from tracker.recorder import Recorder
     from tracker.run import Run
 
-    opened = _open(registry)
+    opened = shell.opened(registry)
     row = opened.run(run)
-    who = capture.owner()
-    return Run(opened.folders, Recorder(opened.folders, str(row["run_id"]), who), Pulse(opened.folders, who), row)
+    recorder = Recorder(opened.folders, str(row["run_id"]), shell.person())
+    return Run(opened.folders, recorder, Pulse(opened.folders, shell.person()), row)
 
 
 def _sync_if_possible(workbook: Path) -> None:
@@ -196,50 +154,28 @@ def _sync_if_possible(workbook: Path) -> None:
     from tracker.sync import sync
 
     try:
-        sync(Folders(workbook), who=_who(), program=PROGRAM)
+        sync(Folders(workbook), who=shell.person(), program=PROGRAM)
     except TrackerError as error:
         click.echo(str(error), err=True)
-
-
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip():
-        raise BadRequestError(reason=f"'{text}' is not KEY=VALUE.")
-    return name.strip(), value
-
-
-def _metric(text: str) -> tuple[str, float, int | None]:
-    name, value = _pair(text)
-    number, sign, step = value.partition("@")
-    try:
-        return name, float(number), int(step) if sign else None
-    except ValueError:
-        raise BadRequestError(reason=f"'{text}' is not KEY=NUMBER or KEY=NUMBER@STEP.") from None
-
-
-def _typed(text: str) -> Any:
-    """The value that a text means: a number, true or false, or itself."""
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return text[1:-1]
-    if _NUMBER.fullmatch(text):
-        return float(text) if re.search(r"[.eE]", text) else int(text)
-    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 # -- looking ------------------------------------------------------------------------------------------------------
 
 
-@main.command(cls=_Command)
-@registry_argument
+@main.command(cls=shell.Command)
+@shell.registry_argument
 @click.argument("query", required=False, default="")
-@click.option("--order-by", multiple=True, metavar="COLUMN", help="Such as 'metrics.auc DESC'; newest first if not given.")
-@click.option("--limit", type=click.IntRange(min=0), help=f"The most runs to list; {MOST_RUNS} in a terminal, 0 for all.")
+@click.option(
+    "--order-by", multiple=True, metavar="COLUMN", help="Such as 'metrics.auc DESC'; newest first if not given."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), help=f"The most runs to list; {MOST_RUNS} in a terminal, 0 for all."
+)
 @click.option("--columns", metavar="NAMES", help="Which columns, separated by commas.")
-@as_json
-def runs(registry: str, query: str, order_by: Sequence[str], limit: int | None, columns: str | None, as_json: bool) -> None:
+@shell.as_json
+def runs(
+    registry: str, query: str, order_by: Sequence[str], limit: int | None, columns: str | None, as_json: bool
+) -> None:
     """List runs, all or those that a query finds.
 
     \b
@@ -249,7 +185,7 @@ def runs(registry: str, query: str, order_by: Sequence[str], limit: int | None, 
     from tracker.query import Name, arrange, parse, parse_order
 
     expression, orders = parse(query), parse_order(order_by or ("start_time DESC",))
-    table = _open(registry).rows("runs")
+    table = shell.opened(registry).rows("runs")
     found = report.table_columns("runs", table.columns, table.rows)
     if query.strip():
         found = found.take([row for row, wanted in enumerate(expression.mask(found)) if wanted])
@@ -264,7 +200,7 @@ def runs(registry: str, query: str, order_by: Sequence[str], limit: int | None, 
     else:
         names = list(found) if as_json else report.usual_columns(found)
     if as_json:
-        _print_json(found.records(names))
+        shell.print_json(found.records(names))
         return
     if not total:
         click.echo("No run matches the query." if query.strip() else "There are no runs yet.")
@@ -274,15 +210,15 @@ def runs(registry: str, query: str, order_by: Sequence[str], limit: int | None, 
     if len(found) < total:
         click.echo(f"… and {report.count(total - len(found), 'more run')}: --limit 0 lists all.")
     if fitted.dropped:
-        left = ", ".join(fitted.dropped)
-        click.echo(terminal.clipped(f"No room for {left}", terminal.terminal_width()))
+        left = f"No room for {report.count(len(fitted.dropped), 'column')}: {', '.join(fitted.dropped)}"
+        click.echo(terminal.clipped(left, terminal.terminal_width()))
         click.echo("Choose with --columns, or see one run with: python -m tracker show RUN")
 
 
-@main.command(cls=_Command)
-@registry_argument
+@main.command(cls=shell.Command)
+@shell.registry_argument
 @click.argument("run")
-@as_json
+@shell.as_json
 def show(registry: str, run: str, as_json: bool) -> None:
     """Show one run: params, metrics, tags, artifacts, notes, code and machine.
 
@@ -294,13 +230,13 @@ def show(registry: str, run: str, as_json: bool) -> None:
     from tracker import report, terminal
     from tracker.metrics import summarise
 
-    opened = _open(registry)
+    opened = shell.opened(registry)
     row = opened.run(run)
     run_id = str(row["run_id"])
     whole = summarise(opened.folders.metrics(run_id))[1]
     found = report.RunReport(row, whole, _artifacts_of(opened, run_id))
     if as_json:
-        _print_json(found.plain())
+        shell.print_json(found.plain())
     else:
         click.echo("\n".join(found.lines(terminal.terminal_width())))
 
@@ -310,9 +246,7 @@ def _artifacts_of(registry: Registry, run_id: str) -> list[dict[str, Any]]:
     from tracker.report import table_columns
 
     tables = {name: registry.rows(name) for name in ("lineage", "artifacts")}
-    links, artifacts = (
-        table_columns(name, table.columns, table.rows).rows() for name, table in tables.items()
-    )
+    links, artifacts = (table_columns(name, table.columns, table.rows).rows() for name, table in tables.items())
     known = {artifact.get("artifact"): artifact for artifact in artifacts}
     return [
         {"artifact": link["artifact"], "direction": link["direction"], **known.get(link["artifact"], {})}
@@ -321,8 +255,8 @@ def _artifacts_of(registry: Registry, run_id: str) -> list[dict[str, Any]]:
     ]
 
 
-@main.command(cls=_Command)
-@registry_argument
+@main.command(cls=shell.Command)
+@shell.registry_argument
 @click.argument("artifact")
 @click.argument("destination", required=False, default=".", type=click.Path(path_type=Path))
 def get(registry: str, artifact: str, destination: Path) -> None:
@@ -335,14 +269,16 @@ def get(registry: str, artifact: str, destination: Path) -> None:
     """
     from tracker.store import fetch
 
-    click.echo(fetch(_open(registry).folders, artifact, destination))
+    click.echo(fetch(shell.opened(registry).folders, artifact, destination))
 
 
-@main.command(cls=_Command)
-@registry_argument
+@main.command(cls=shell.Command)
+@shell.registry_argument
 @click.argument("run", required=False)
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="The most change sets; 0 for all.")
-@as_json
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="The most change sets; 0 for all."
+)
+@shell.as_json
 def history(registry: str, run: str | None, limit: int, as_json: bool) -> None:
     """Show what was changed, newest first: when, by whom, each cell from what to what.
 
@@ -354,14 +290,14 @@ def history(registry: str, run: str | None, limit: int, as_json: bool) -> None:
     from tracker import report
     from tracker.journal import Journal
 
-    opened = _open(registry)
+    opened = shell.opened(registry)
     change_sets = Journal(opened.folders.changes).newest_first()
     if run:
         run_id = opened.run_id(run)
         change_sets = (part for each in change_sets if (part := report.about(each, run_id)))
     shown = list(islice(change_sets, limit or None))
     if as_json:
-        _print_json([report.plain_change_set(change_set) for change_set in shown])
+        shell.print_json([report.plain_change_set(change_set) for change_set in shown])
         return
     lines = [line for change_set in shown for line in report.history_lines(change_set)]
     click.echo("\n".join(lines) or "Nothing was written yet.")
@@ -370,11 +306,13 @@ def history(registry: str, run: str | None, limit: int, as_json: bool) -> None:
 # -- keeping in order ---------------------------------------------------------------------------------------------
 
 
-@main.command(cls=_Command)
-@registry_argument
+@main.command(cls=shell.Command)
+@shell.registry_argument
 @click.option("--force", is_flag=True, help="Write although a lock file says that the workbook is open in Excel.")
-@click.option("--wait", type=float, default=10.0, show_default=True, metavar="SECONDS", help="Wait until it can be written.")
-@as_json
+@click.option(
+    "--wait", type=float, default=10.0, show_default=True, metavar="SECONDS", help="Wait until it can be written."
+)
+@shell.as_json
 def sync(registry: str, force: bool, wait: float, as_json: bool) -> None:
     """Bring what was logged into the workbook. Scripts do that by themselves when a run ends.
 
@@ -383,14 +321,14 @@ def sync(registry: str, force: bool, wait: float, as_json: bool) -> None:
     """
     from tracker import report
 
-    done = _sync(_open(registry).folders, force, wait)
+    done = _sync(shell.opened(registry).folders, force, wait)
     if as_json:
-        _print_json(report.plain_sync(done))
+        shell.print_json(report.plain_sync(done))
     else:
         click.echo("\n".join(report.sync_lines(done)))
 
 
-def _sync(folders: Folders, force: bool, wait: float) -> Any:
+def _sync(folders: Folders, force: bool, wait: float) -> SyncReport:
     """Sync; where the workbook is open, try again until the time is up."""
     from tracker.sync import sync
 
@@ -398,16 +336,16 @@ def _sync(folders: Folders, force: bool, wait: float) -> Any:
     while True:
         left = max(0.0, end - time.monotonic())
         try:
-            return sync(folders, who=_who(), program=PROGRAM, wait=left, force=force)
+            return sync(folders, who=shell.person(), program=PROGRAM, wait=left, force=force)
         except WorkbookOpenElsewhereError:
             if left < 1:
                 raise
             time.sleep(1)
 
 
-@main.command(cls=_Command)
-@registry_argument
-@as_json
+@main.command(cls=shell.Command)
+@shell.registry_argument
+@shell.as_json
 def check(registry: str, as_json: bool) -> None:
     """List what a person should look at, with its cell and what to do. The exit code is 1 if there are errors.
 
@@ -416,17 +354,17 @@ def check(registry: str, as_json: bool) -> None:
     """
     from tracker import report
 
-    problems = _open(registry).check()
+    problems = shell.opened(registry).check()
     if as_json:
-        _print_json([report.plain_problem(problem) for problem in problems])
+        shell.print_json([report.plain_problem(problem) for problem in problems])
     else:
         click.echo("\n".join(report.problem_lines(problems)) or "No problems.")
     if any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
 
 
-@main.command(cls=_Command)
-@click.argument("registry", type=_RegistryPath(), required=False)
+@main.command(cls=shell.Command)
+@click.argument("registry", type=shell.RegistryPath(), required=False)
 @click.option("--port", type=click.IntRange(1, 65535), help="8501 if it is free.")
 @click.option("--headless", is_flag=True, help="Open no browser.")
 def app(registry: str | None, port: int | None, headless: bool) -> None:
@@ -444,7 +382,7 @@ def app(registry: str | None, port: int | None, headless: bool) -> None:
     # Said here too, since the settings beside app.py are not part of an installed package.
     words += ["--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.showEmailPrompt=false"]
     words += [f"--server.port={port}"] if port else []
-    words += ["--", str(_open(registry).path)] if registry else []
+    words += ["--", str(shell.opened(registry).path)] if registry else []
     try:
         code = subprocess.call(words)
     except KeyboardInterrupt:
@@ -453,25 +391,9 @@ def app(registry: str | None, port: int | None, headless: bool) -> None:
 
 
 def _entry() -> Path:
-    """The script that streamlit runs."""
+    """The script that streamlit runs: in a checkout, or in the installed package."""
     package = Path(__file__).parent
-    return next(path for path in (package.parent / "app.py", package / "web" / "app.py") if path.is_file())
-
-
-# -- helpers ------------------------------------------------------------------------------------------------------
-
-
-def _open(registry: str) -> Registry:
-    from tracker.registry import open_registry
-
-    return open_registry(registry)
-
-
-def _who() -> str:
-    from tracker.capture import owner
-
-    return owner()
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=1, allow_nan=False))
+    for path in (package.parent / "app.py", package / "entry" / "app.py"):
+        if path.is_file():
+            return path
+    raise BadRequestError(reason=f"This installation of Tracker in {package} has no app. Install it again.")

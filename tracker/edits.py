@@ -209,6 +209,11 @@ def _synced(
         if not same(row.get(column), cell):
             kind = TABLES[table].kind(column)
             seen, current = from_cell(was[column], kind), from_cell(row.get(column), kind)
+            if same(row.get(column), was[column]):
+                reason = (
+                    f"{column} of {' '.join(key)} is computed by a formula, which stays. Change it in the workbook."
+                )
+                raise BadRequestError(reason=reason)
             raise ValueChangedError(column=column, key=" ".join(key), seen=seen, current=current)
     if report.pending and (table, key) in {(change.table, change.key) for change in registry.waiting()}:
         because = report.problems[0].message if report.problems else "It found no room in the workbook."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from tracker.folders import Folders
@@ -20,14 +21,14 @@ Severity = Literal["error", "warning", "info"]
 
 
 class Cell(NamedTuple):
-    """One cell that is not blank: where it stands, the index of its row, and what it holds."""
+    """One cell that is not blank: the index of its row, its column's place, and what it holds."""
 
-    address: str
     row: int
+    place: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """One table as it stands in the workbook, with nothing laid over it."""
 
@@ -41,6 +42,10 @@ class Sheet:
         first_row = re.sub(r"\D", "", self.rows.ref.partition(":")[0])
         return replace(self.rows, numbers=[int(first_row)]).address(0, self.rows.columns[place])
 
+    def address(self, row: int, place: int) -> str:
+        """A cell as people name it: ``B12``."""
+        return self.rows.address(row, self.rows.columns[place])
+
     def cells(self, place: int) -> Iterator[Cell]:
         """The cells of a column that hold a value."""
         return (cell for cell in self._filled(place) if not isinstance(cell.value, ErrorValue))
@@ -52,18 +57,23 @@ class Sheet:
     def _filled(self, place: int) -> Iterator[Cell]:
         for index, row in enumerate(self.rows.rows):
             if row[place] is not None and row[place] != "":
-                yield Cell(self.rows.address(index, self.rows.columns[place]), index, row[place])
+                yield Cell(index, place, row[place])
 
-    def key(self, index: int) -> Key | None:
-        """The key of a row; None where key columns are missing."""
-        places = self.key_places
-        return tuple(key_text(self.rows.rows[index][place]) for place in places) if places else None
-
-    @property
+    @cached_property
     def key_places(self) -> list[int]:
         """Where the key columns are; empty where one is missing or the table is none of Tracker's."""
         key = TABLES[self.name].key if self.name in TABLES else ()
         return [self.columns.index(part) for part in key] if set(key) <= set(self.columns) else []
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """The key of each row; empty where key columns are missing."""
+        places = self.key_places
+        return [tuple(key_text(row[place]) for place in places) for row in self.rows.rows] if places else []
+
+    def label(self, row: int) -> str:
+        """A row's key for a message; empty where it has none."""
+        return " ".join(self.keys[row]).strip() if self.keys else ""
 
     def declared(self) -> Iterator[tuple[int, Column]]:
         """The columns that the schema knows, those that scripts added too, with their places."""

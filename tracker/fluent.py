@@ -22,6 +22,8 @@ from tracker.run import Run, status_after
 from tracker.store import Stored
 
 DEFAULT_EXPERIMENT = "Default"
+FORK_SECONDS = 2.0
+"""How long a fork waits for git and for a sync at most."""
 
 _active: ContextVar[tuple[Run, ...]] = ContextVar("tracker_active_runs", default=())
 """The runs that were started in this thread or task, the innermost last."""
@@ -40,7 +42,9 @@ class Session:
         sys.excepthook = self._see_error
         atexit.register(self.close)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
+            os.register_at_fork(
+                before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._in_forked_child
+            )
 
     def pulse(self, folders: Folders) -> Pulse:
         """The background of a registry; one for all its runs in this process."""
@@ -65,7 +69,19 @@ class Session:
             if error is not None:
                 warnings.warn(str(error), TrackerWarning, stacklevel=1)
 
-    def _forked(self) -> None:
+    def _before_fork(self) -> None:
+        """Let the background threads come to rest: what they hold would stay locked in the child for ever."""
+        for run in self._runs:
+            run.wait_for_capture(FORK_SECONDS)
+        for pulse in self._pulses.values():
+            pulse.pause(FORK_SECONDS)
+
+    def _after_fork(self) -> None:
+        for pulse in self._pulses.values():
+            pulse.go_on()
+
+    def _in_forked_child(self) -> None:
+        self._after_fork()
         for run in self._runs:
             run.begin_anew()
 

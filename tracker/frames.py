@@ -31,6 +31,8 @@ from tracker.values import EXACT_INTEGER, Kind, from_cell
 if TYPE_CHECKING:
     import pandas as pd
 
+_NUMBERS = {int, float, type(None)}
+
 
 def table_frame(grid: Grid, table: Table) -> pd.DataFrame:
     """A table as a DataFrame; rows in the order of the sheet, without those that are blank.
@@ -102,7 +104,7 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
             values = [from_cell(_whole(v), kind) or None for v in values]
         return _objects(values)
     if kind in ("number", "integer"):
-        return _numbers(values if types == {float} else [_number(v) for v in values], whole=kind == "integer")
+        return _numbers(values if types <= _NUMBERS else [_number(v) for v in values], whole=kind == "integer")
     if kind == "datetime":
         return _dates(values if types == {datetime} else [as_date(v) for v in values], utc=True)
     texts: dict[str, Any] = {}
@@ -113,7 +115,7 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
     held = types - {type(None)}
     has_big_integers = int in set(map(type, texts.values()))
     if held and held <= {int, float} and not has_big_integers:
-        return _numbers(values if types == held else [math.nan if v is None else v for v in values], whole=True)
+        return _numbers(values, whole=True)
     if held == {datetime}:
         return _dates(values, utc=kind == "any")
     if types == {bool}:
@@ -124,15 +126,14 @@ def _array(values: Sequence[Any], types: set[type], kind: Kind) -> Any:
 
 
 def _objects(values: Sequence[Any]) -> Any:
-    import numpy
     import pandas
 
     # With the type named: pandas 3 would look at every text to make its own kind of text of it.
-    return pandas.Series(numpy.array(values, dtype=object), dtype=object)
+    return pandas.Series(values, dtype=object)
 
 
-def _numbers(values: Sequence[Any], whole: bool) -> Any:
-    """float64; where wanted, int64 if all are whole and none is blank."""
+def _numbers(values: Sequence[float | None], whole: bool) -> Any:
+    """float64 with NaN for None; where wanted, int64 if all are whole and none is blank."""
     import numpy
 
     numbers = numpy.array(values, dtype=float)
@@ -142,10 +143,9 @@ def _numbers(values: Sequence[Any], whole: bool) -> Any:
 
 
 def _dates(values: Sequence[datetime | None], utc: bool) -> Any:
-    import numpy
     import pandas
 
-    dates = pandas.Series(numpy.array(values, dtype=object), dtype="datetime64[ms]")
+    dates = pandas.Series(values, dtype="datetime64[ms]")
     return dates.dt.tz_localize("UTC") if utc else dates
 
 

@@ -13,7 +13,7 @@ from tracker.folders import Folders
 from tracker.journal import Journal
 from tracker.metrics import summarise, summary_cells
 from tracker.model import Change, ChangeSet, Entry, Key
-from tracker.pending import PendingFile, read_pending
+from tracker.pending import PendingFile, pending_runs, read_pending
 from tracker.settings import Settings
 from tracker.values import same
 
@@ -57,7 +57,7 @@ def gather(folders: Folders, stamp: str | None, settings: Settings, now: float |
     return incoming
 
 
-def history(folders: Folders, incoming: Incoming) -> Callable[[str, Key, str], Entry | None]:
+def history(folders: Folders, incoming: Incoming) -> Callable[[str, Key, str | None], Entry | None]:
     """The newest entry that set a cell, among the change sets that the workbook contains."""
     journal = Journal(folders.changes)
     lacking = frozenset(change_set.id for change_set in incoming.replay)
@@ -67,16 +67,19 @@ def history(folders: Folders, incoming: Incoming) -> Callable[[str, Key, str], E
 def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Settings, now: float) -> Incoming:
     lacking, heads = journal.missing(stamp)
     known = journal.consumed()
+    # A run writes its row before its metrics, so metrics that are read before the pending files have their row.
+    steps: dict[str, list[Change]] = {}
+    consumed: dict[str, int] = {}
+    for run_id in dict.fromkeys(pending_runs(folders.pending).values()):
+        steps[run_id] = _metric_changes(folders, run_id, known, consumed, settings)
     files = list(read_pending(folders.pending, known))
-    alive = {file.run_id for file in files if file.run_id and file.writer_alive(now)}
-    consumed = {file.name: file.end for file in files}
+    # Asked in this order, a writer that dies meanwhile counts as dead now and as gone the next time, never the reverse.
+    gone = [file.path for file in files if file.writer_gone(now)]
+    alive = {file.run_id for file in files if file.run_id and file.path not in gone and file.writer_alive(now)}
     streams: list[list[Change]] = []
-    steps_read = set()
     for file in files:
-        stream = list(file.changes)
-        if file.run_id and file.run_id not in steps_read:
-            steps_read.add(file.run_id)
-            stream += _metric_changes(folders, file, known, consumed, settings)
+        consumed[file.name] = file.end
+        stream = [*file.changes, *steps.pop(file.run_id, [])]
         if file.run_id and file.run_id not in alive and not file.closed:
             mark = f"killed:{file.name}"
             stream += _killed(file, folders) if mark not in known else []
@@ -88,16 +91,16 @@ def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Set
         changes=tuple(_by_time(streams)),
         heads=tuple(heads),
         consumed=consumed,
-        finished=tuple(file.path for file in files if file.writer_gone(now)),
+        finished=tuple(gone),
     )
 
 
 def _metric_changes(
-    folders: Folders, file: PendingFile, known: Mapping[str, int], consumed: dict[str, int], settings: Settings
+    folders: Folders, run_id: str, known: Mapping[str, int], consumed: dict[str, int], settings: Settings
 ) -> list[Change]:
     """The summary of the run's metric steps, as far as it is not in a change set yet."""
-    path = folders.metrics(file.run_id)
-    name = f"metrics:{file.run_id}"
+    path = folders.metrics(run_id)
+    name = f"metrics:{run_id}"
     read = known.get(name, 0)
     try:
         size = path.stat().st_size
@@ -113,8 +116,7 @@ def _metric_changes(
     if not cells:
         return []
     was = {column: old[column] for column in cells if column in old}
-    who = str(file.header.get("who", ""))
-    return [Change("runs", (file.run_id,), cells, was, time=path.stat().st_mtime, who=who)]
+    return [Change("runs", (run_id,), cells, was, time=path.stat().st_mtime)]
 
 
 def _killed(file: PendingFile, folders: Folders) -> list[Change]:

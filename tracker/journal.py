@@ -105,9 +105,10 @@ class Journal:
         for id, content in self._contents():
             yield _parse(id, content)
 
-    def last_entry(self, table: str, key: Key, column: str, skip: Collection[str] = ()) -> Entry | None:
-        """The newest entry that set this cell, whoever decided on it; None where no change set did.
+    def last_entry(self, table: str, key: Key, column: str | None, skip: Collection[str] = ()) -> Entry | None:
+        """The newest entry that set this cell (any cell of the row for None), whoever decided on it.
 
+        None where no change set did.
         ``skip`` has the ids of change sets that do not count: those that the workbook lacks.
         """
         needle = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
@@ -115,7 +116,7 @@ class Journal:
             if needle not in content or id in skip:
                 continue
             for entry in reversed(_parse(id, content).entries):
-                if entry.table == table and entry.key == key and column in entry.cells:
+                if entry.table == table and entry.key == key and (column is None or column in entry.cells):
                     return entry
         return None
 

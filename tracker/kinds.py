@@ -38,7 +38,7 @@ _GUESSES: tuple[tuple[str, str, str], ...] = (
 
 
 def guess(*names: str, folder: bool = False) -> tuple[str, str]:
-    """The category and kind of an artifact by the first of its names that says one; ``("model", "")`` where none does."""
+    """The category and kind of an artifact, by the first of its names that says them; else ``("model", "")``."""
     for name in names:
         for category, kind, pattern in _GUESSES:
             if re.fullmatch(pattern, name.lower()):

@@ -19,8 +19,8 @@ from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
 from tracker.workbook import TableRows
 
-LastEntry = Callable[[str, Key, str], Entry | None]
-"""The newest entry of the history that set a cell."""
+LastEntry = Callable[[str, Key, str | None], Entry | None]
+"""The newest entry of the history that set a cell; with None for the column, any cell of the row."""
 
 
 class Row(Protocol):
@@ -146,6 +146,8 @@ def plan(
                 _update(result, target, table, key, row, handle, view.row(handle), headers, last_entry)
             elif row.new:
                 _append(result, target, table, key, row, headers)
+            elif last_entry(table_name, key, None) is None:
+                result.deferred += _early(table_name, key, row)
             else:
                 result.conflicts += _conflicts(table_name, key, row.cells, "deleted row")
         target.columns += headers.added
@@ -306,6 +308,15 @@ def _conflicts(table: str, key: Key, cells: Mapping[str, _Cell], reason: Reason)
     return [
         Conflict(table, key, column, None, cell.value, reason, cell.time, cell.who) for column, cell in cells.items()
     ]
+
+
+def _early(table: str, key: Key, row: _Row) -> list[Change]:
+    """Changes of a row that nobody has made yet: whoever makes it was read too early, and they wait for it."""
+    changes = []
+    for column, cell in row.cells.items():
+        was = {column: cell.expected[0]} if cell.expected and cell.expected[0] is not None else {}
+        changes.append(Change(table, key, {column: cell.value}, was, False, cell.time, cell.who, cell.by))
+    return changes
 
 
 def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:

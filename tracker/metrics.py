@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from errno import ENOSPC
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,16 +100,12 @@ class MetricsWriter:
             try:
                 if self._file < 0:
                     self.open()
-                if unwritten:
-                    unwritten += line
-                    line = b""
-                    del unwritten[: os.write(self._file, unwritten)]
-                else:  # nearly always: one call, no copy
+                if not unwritten:  # nearly always, and then one call takes it all
                     line = line[os.write(self._file, line) :]
             finally:
                 unwritten += line
-            if unwritten:
-                raise OSError(ENOSPC, os.strerror(ENOSPC), str(self.path))
+            while unwritten:
+                del unwritten[: os.write(self._file, unwritten)]
 
 
 def _beginning(file: int) -> bytes:

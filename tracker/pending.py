@@ -8,6 +8,7 @@ after it is lost and nothing of it is believed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -40,7 +41,7 @@ class PendingWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self.name = f"{time.time_ns() // 1_000_000:013d}-{os.urandom(4).hex()}.jsonl"
         self.path = folder / self.name
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o664)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o664)
         header = {
             "writer": self.name,
             "pid": os.getpid(),
@@ -120,13 +121,20 @@ class PendingFile:
         return bool(self.header.get("host") == socket.gethostname())
 
 
+def pending_runs(folder: Path) -> dict[str, str]:
+    """The run that each pending file belongs to, by the file's name, oldest first; only headers are read."""
+    runs = {}
+    for name in _names(folder):
+        with contextlib.suppress(FileNotFoundError), open(folder / name, "rb") as file:
+            run_id = (_parse(file.readline()) or {}).get("run_id")
+            if run_id:
+                runs[name] = str(run_id)
+    return runs
+
+
 def read_pending(folder: Path, consumed: Mapping[str, int]) -> Iterator[PendingFile]:
     """Every pending file, oldest first, with the changes beyond its consumed offset."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".jsonl"))
-    except FileNotFoundError:
-        return
-    for name in names:
+    for name in _names(folder):
         path = folder / name
         try:
             with open(path, "rb") as file:
@@ -178,6 +186,13 @@ def change_from_json(record: Mapping[str, Any], who: str = "") -> Change:
         who=record.get("who", who),
         by=record.get("by", "script"),
     )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".jsonl"))
+    except FileNotFoundError:
+        return []
 
 
 def _ends_closed(path: Path, end: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -42,7 +43,8 @@ class Pulse:
         self._thread: threading.Thread | None = None
         self._beating: tuple[Beating, ...] = ()
         self._unsynced = False
-        self._joined = 0.0
+        self._paused = False
+        self._since = 0.0
         self._last_end = float("-inf")
         self._last_took = 0.0
         self._share: float | None = None
@@ -51,7 +53,7 @@ class Pulse:
         """Begin the heartbeat of a run."""
         with self._state:
             self._beating += (run,)
-            self._joined = time.monotonic()
+            self._since = time.monotonic()
             self._start_thread()
 
     def leave(self, run: Beating) -> TrackerError | None:
@@ -63,7 +65,7 @@ class Pulse:
         with self._state:
             self._beating = tuple(other for other in self._beating if other is not run)
             self._unsynced = True
-        error = self._sync(wait=10.0) if time.monotonic() >= self._next_sync() else None
+        error = self._sync(10.0, lambda: self._unsynced and time.monotonic() >= self._paid())
         if self._unsynced:
             with self._state:
                 self._start_thread()
@@ -71,7 +73,17 @@ class Pulse:
 
     def finish(self) -> TrackerError | None:
         """Sync what was put off; the process is about to end. Returns what :meth:`leave` does."""
-        return self._sync(wait=10.0) if self._unsynced else None
+        return self._sync(10.0, lambda: self._unsynced)
+
+    def pause(self, seconds: float) -> None:
+        """Begin no sync, after having waited for one that is under way, for so long at most."""
+        self._paused = self._syncing.acquire(timeout=seconds)
+
+    def go_on(self) -> None:
+        """The end of a pause."""
+        if self._paused:
+            self._paused = False
+            self._syncing.release()
 
     def _start_thread(self) -> None:
         if self._thread is None:
@@ -84,25 +96,24 @@ class Pulse:
         last_beat = time.monotonic()
         while True:
             time.sleep(TICK_SECONDS)
-            now = time.monotonic()
-            if now >= last_beat + HEARTBEAT_SECONDS:
-                last_beat = now
+            if time.monotonic() >= last_beat + HEARTBEAT_SECONDS:
+                last_beat = time.monotonic()
                 for run in self._beating:
                     with suppress(Exception):  # the run says so itself at its next call
                         run.heartbeat()
-            if self._unsynced:
-                due = max(self._next_sync(), self._last_end + RETRY_SECONDS)
-            else:
-                due = max(self._next_sync(), max(self._last_end, self._joined) + PROGRESS_SECONDS)
-            if now >= due:
-                with suppress(Exception):  # what matters is said at the end of the run
-                    self._sync(wait=0.0)
+            with suppress(Exception):  # what matters is said at the end of the run
+                self._sync(0.0, self._due)
             with self._state:
                 if not self._beating and not self._unsynced:
                     self._thread = None
                     return
 
-    def _next_sync(self) -> float:
+    def _due(self) -> bool:
+        """Whether the background should sync: what was put off, or the progress of open runs."""
+        last, pause = (self._last_end, RETRY_SECONDS) if self._unsynced else (self._since, PROGRESS_SECONDS)
+        return bool(self._unsynced or self._beating) and time.monotonic() >= max(self._paid(), last + pause)
+
+    def _paid(self) -> float:
         """The moment at which the last sync is paid for."""
         if self._last_took and self._share is None:
             self._share = self._read_share()
@@ -118,11 +129,13 @@ class Pulse:
             settings = Settings()
         return min(max(settings.number("sync.share"), 0.001), 1.0)
 
-    def _sync(self, wait: float) -> TrackerError | None:
-        # Only a process that lives long enough to sync needs it loaded.
-        from tracker.sync import sync
-
+    def _sync(self, wait: float, due: Callable[[], bool]) -> TrackerError | None:
         with self._syncing:
+            if not due():  # another thread may just have done it
+                return None
+            # Only a process that lives long enough to sync needs it loaded.
+            from tracker.sync import sync
+
             begin = time.monotonic()
             self._unsynced = False
             done = False
@@ -134,6 +147,6 @@ class Pulse:
                 return None if somebody_else_does_it else error
             finally:
                 self._unsynced = self._unsynced or not done
-                self._last_end = time.monotonic()
+                self._since = self._last_end = time.monotonic()
                 self._last_took = self._last_end - begin
         return None

@@ -7,11 +7,14 @@ faster than our own reader; what is pending is then set only in the rows it conc
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as daytime
+from functools import reduce
 from typing import Any, TypeVar
 
 from tracker.cache import FileIdentity, recall
@@ -27,6 +30,7 @@ from tracker.workbook import ErrorValue, Table, TableRows, Workbook, open_workbo
 T = TypeVar("T")
 
 _TRIES = 5
+"""How often a workbook is read again because somebody saved it meanwhile."""
 
 
 @dataclass(slots=True)
@@ -292,6 +296,8 @@ def _by_calamine(folders: Folders, tables: Mapping[str, Table]) -> dict[str, lis
         return None
     found = {}
     try:
+        if not _is_compact(folders, sum(len(table.columns) * table.ref.last_row for table in tables.values())):
+            return None
         with open(folders.workbook, "rb") as file, python_calamine.load_workbook(file, load_tables=True) as book:
             for name, table in tables.items():
                 seen = book.get_table_by_name(table.name)
@@ -301,6 +307,38 @@ def _by_calamine(folders: Folders, tables: Mapping[str, Table]) -> dict[str, lis
                 rows = seen.to_python()
                 blank = len(rows) == 1 and not any(value != "" for value in rows[0])
                 found[name] = [] if blank else rows  # an empty table has one blank row
-    except Exception:  # whatever it cannot read, our own reader can, or says why not
-        return None
+    except BaseException as error:
+        # Whatever it cannot read, our own reader can, or says why not. A panic of its Rust code is no Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            return None
+        raise
     return found
+
+
+def _is_compact(folders: Folders, cells: int) -> bool:
+    """Whether no sheet says that it reaches far beyond what a table of so many cells needs.
+
+    python-calamine makes room for every cell up to the outermost: one that a person left in the last row and column
+    would end this process for want of memory.
+    """
+    with zipfile.ZipFile(folders.workbook) as archive:
+        for name in archive.namelist():
+            if "/worksheets/" in name and name.endswith(".xml"):
+                with archive.open(name) as part:
+                    extent = _DIMENSION.search(part.read(4096))
+                if extent is None or _area(*extent.groups()) > 4 * cells + _SPARE_CELLS:
+                    return False
+    return True
+
+
+_SPARE_CELLS = 2_000_000
+_DIMENSION = re.compile(rb"""<(?:\w+:)?dimension\s+ref=["']([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?["']""")
+
+
+def _area(left: bytes, top: bytes, right: bytes | None, bottom: bytes | None) -> int:
+    columns = _column_number(right or left) - _column_number(left) + 1
+    return columns * (int(bottom or top) - int(top) + 1)
+
+
+def _column_number(letters: bytes) -> int:
+    return reduce(lambda number, letter: number * 26 + letter - 64, letters, 0)

@@ -1,4 +1,4 @@
-"""What the command line says about runs, problems and the history: lines of text, and the same as plain data for JSON."""
+"""What the command line says about runs, problems and the history: as lines of text, and as plain data for JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_CELLS = 12
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A table by columns, as :mod:`tracker.query` asks for it: like a DataFrame, without pandas. Its length is in rows."""
+    """A table by columns, as :mod:`tracker.query` asks for it: like a DataFrame, but without pandas."""
 
     values: Mapping[str, Sequence[Any]]
     count: int
@@ -274,7 +274,8 @@ def history_lines(change_set: ChangeSet) -> list[str]:
         place = one_line(f"{entry.table} {' '.join(entry.key)}")
         if entry.new or entry.typed:
             made = "typed by a person" if entry.typed else "new"
-            lines.append(f"  {place}: {made}, {count(len(entry.cells), 'cell')}")
+            name = f" {quoted(entry.cells['name'].new)}" if entry.table == "runs" and "name" in entry.cells else ""
+            lines.append(f"  {place}{name}: {made}, {count(len(entry.cells), 'cell')}")
             continue
         lines.append(f"  {place}" + (f", by {one_line(entry.who)}" if entry.who not in ("", change_set.who) else ""))
         cells = list(entry.cells.items())
@@ -334,4 +335,3 @@ def moment(seconds: float) -> datetime:
 def count(number: int, what: str) -> str:
     """``1 row``, ``2 rows``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-

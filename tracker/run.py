@@ -25,10 +25,10 @@ from tracker.pulse import Pulse
 from tracker.recorder import Recorder
 from tracker.run_artifacts import RunArtifacts
 from tracker.store import Stored
-from tracker.values import from_cell, to_cell
+from tracker.values import Kind, from_cell, to_cell
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
-CAPTURE_SECONDS = 15.0
+CAPTURE_SECONDS = 10.0
 """How long the end of a run waits for git at most."""
 
 P = ParamSpec("P")
@@ -43,7 +43,7 @@ def _never_raises(method: Callable[Concatenate[Run, P], T]) -> Callable[Concaten
         try:
             return method(self, *args, **kwargs)
         except Exception as fault:
-            self._warn(method.__name__, fault)
+            self._warn(method.__name__.strip("_"), fault)
             return None
 
     return guarded
@@ -66,7 +66,7 @@ class Run:
         self._pulse = pulse
         self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner)
         self._key: Key = (self.run_id,)
-        self._params = {name[7:]: to_cell(value) for name, value in row.items() if name.startswith("params.")}
+        self._params = {name: to_cell(value) for name, value in row.items() if name.startswith("params.")}
         self._said: set[tuple[object, ...]] = set()
         self._pid = os.getpid()
         self._capturing: threading.Thread | None = None
@@ -74,7 +74,7 @@ class Run:
     @property
     def params(self) -> dict[str, Any]:
         """The params logged so far, as they will be read back."""
-        return {name: from_cell(value) for name, value in self._params.items()}
+        return {name.removeprefix("params."): from_cell(cell) for name, cell in self._params.items()}
 
     @property
     def info(self) -> Run:
@@ -99,19 +99,18 @@ class Run:
     def log_param(self, key: str, value: Any) -> None:
         """Log one param; logged again with another value, the last one counts."""
         try:
-            name, cell = column_name(key), to_cell(value)
-            self._params[name] = cell
-            self._recorder.change("runs", self._key, {f"params.{name}": cell})
+            cells = {f"params.{column_name(key)}": to_cell(value)}
+            self._params.update(cells)
+            self._recorder.change("runs", self._key, cells)
         except Exception as fault:
             self._warn("log_param", fault)
 
     @_never_raises
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log several params: a dictionary, or an object with attributes such as argparse makes."""
-        pairs = params if isinstance(params, Mapping) else vars(params)
-        cells = {name: to_cell(value) for name, value in self._named("log_params", pairs)}
+        cells = self._cells("params.", params if isinstance(params, Mapping) else vars(params), "any")
         self._params.update(cells)
-        self._recorder.change("runs", self._key, {f"params.{name}": cell for name, cell in cells.items()})
+        self._recorder.change("runs", self._key, cells)
 
     @_never_raises
     def set_tag(self, key: str, value: Any) -> None:
@@ -121,8 +120,7 @@ class Run:
     @_never_raises
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set several tags."""
-        cells = {f"tags.{name}": to_cell(value, "text") for name, value in self._named("set_tags", tags)}
-        self._recorder.change("runs", self._key, cells)
+        self._recorder.change("runs", self._key, self._cells("tags.", tags, "text"))
 
     @_never_raises
     def set_note(self, text: str) -> None:
@@ -155,6 +153,16 @@ class Run:
                 self._recorder.metrics(values, step, None if timestamp is None else int(timestamp))
         except Exception as fault:
             self._warn("log_metrics", fault)
+
+    def _cells(self, prefix: str, values: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+        """The values as cells by column; one that can be none is said, and the others are not held up."""
+        cells = {}
+        for key, value in values.items():
+            try:
+                cells[prefix + column_name(key)] = to_cell(value, kind)
+            except Exception as fault:
+                self._warn(f"logging {prefix}*", fault)
+        return cells
 
     def _whole(self, step: Any) -> int:
         """The step as a whole number; the part behind the point is lost, which is said."""
@@ -265,20 +273,20 @@ class Run:
         """End the run as FINISHED, FAILED or KILLED, and bring it into the workbook. Ending it twice does nothing."""
         if self.ended:
             return
-        self.status = status.upper() if status.upper() in ENDED else "FINISHED"
+        wanted = str(status).upper()
+        self.status = wanted if wanted in ENDED else "FINISHED"
         if os.getpid() != self._pid:  # a forked child goes; the run is its parent's
             self.flush()
             return
-        if self.status != status.upper():
+        if self.status != wanted:
             self._warn("end", BadRequestError(reason=f"A run ends as {', '.join(ENDED)}, not as '{status}'"))
-        self._write_end()
-        if self._capturing is not None:
-            self._capturing.join(CAPTURE_SECONDS)
+        self._end_row()
+        self.wait_for_capture(CAPTURE_SECONDS)
         self.flush()
         self._sync()
 
     @_never_raises
-    def _write_end(self) -> None:
+    def _end_row(self) -> None:
         now = capture.utc_now()
         seconds = max(0.0, (now - self.start_time).total_seconds())
         cells = {"status": self.status, "end_time": now, "duration": round(seconds, 3)}
@@ -314,8 +322,14 @@ class Run:
         self._capturing = threading.Thread(target=self._capture, args=(script,), name="tracker-capture", daemon=True)
         self._capturing.start()
 
+    def wait_for_capture(self, seconds: float) -> None:
+        """Wait until the surroundings are recorded, for so long at most."""
+        if self._capturing is not None:
+            self._capturing.join(seconds)
+
     @_never_raises
     def _capture(self, script: Path | None) -> None:
+        self._put_text(capture.packages(), "requirements.txt", "environment")
         folder = script.parent if script else Path.cwd()
         ignore = (self._folders.workbook, self._folders.side)
         git = capture.git_state(folder, script=script, ignore=ignore)
@@ -324,20 +338,11 @@ class Run:
             self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
         if git is not None and git.diff:
             self._put_text(git.diff, "uncommitted.diff", "git-diff")
-        self._put_text(capture.packages(), "requirements.txt", "environment")
 
     def _put_text(self, text: str, file_name: str, name: str) -> None:
         self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name)
 
     # -- faults -------------------------------------------------------------------------------------------------
-
-    def _named(self, what: str, pairs: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-        """The pairs whose names can be columns, with these names; the others are said."""
-        for key, value in pairs.items():
-            try:
-                yield column_name(key), value
-            except BadRequestError as fault:
-                self._warn(what, fault)
 
     def _warn(self, what: str, fault: Exception) -> None:
         """Say once what went wrong; nothing that happens here reaches the training either."""
@@ -346,10 +351,10 @@ class Run:
             return
         self._said.add(cause)
         kept = " What was logged is kept, and written as soon as that is possible." if self._recorder.waiting else ""
-        message = f"{what}, run '{self.name}': {fault}{kept}"
+        message = f"{what}, run '{self.name}': {str(fault).rstrip('.')}.{kept}"
         try:
             warnings.warn(message, TrackerWarning, stacklevel=_outside())
-        except TrackerWarning:  # warnings are errors here; a fault of tracking is none
+        except Exception:  # warnings are errors here; a fault of tracking is none
             print(f"TrackerWarning: {message}", file=sys.stderr)
 
 

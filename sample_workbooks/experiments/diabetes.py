@@ -1,7 +1,7 @@
 """A number: how far does diabetes progress within a year? Plain linear models against boosted trees.
 
-    python diabetes.py registry.xlsx ridge 0.1
-    python diabetes.py registry.xlsx boosting 200
+python diabetes.py registry.xlsx ridge 0.1
+python diabetes.py registry.xlsx boosting 200
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Ten classes: which model reads handwritten digits, and how large must it be?
 
-    python digits.py registry.xlsx logistic|neighbours|svm
-    python digits.py registry.xlsx sweep            a parent run with one nested run per size and learning rate
+python digits.py registry.xlsx logistic|neighbours|svm
+python digits.py registry.xlsx sweep            a parent run with one nested run per size and learning rate
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Two classes: benign or malignant? A missed tumour is worse than a false alarm, so recall counts.
 
-    python tumours.py registry.xlsx forest --trees 50
+python tumours.py registry.xlsx forest --trees 50
 """
 
 import argparse
@@ -11,8 +11,15 @@ import numpy
 import pandas
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import RocCurveDisplay, accuracy_score, f1_score, log_loss, precision_score, recall_score
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import (
+    RocCurveDisplay,
+    accuracy_score,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,7 +35,9 @@ parser.add_argument("--trees", type=int, default=100)
 parser.add_argument("--depth", type=int, default=3)
 parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--threshold", type=float, default=0.5)
-parser.add_argument("--scale", choices=("none", "log", "log1p"), default="none", help="what to do with all measures first")
+parser.add_argument(
+    "--scale", choices=("none", "log", "log1p"), default="none", help="what to do with all measures first"
+)
 options = parser.parse_args()
 SEED = 3
 
@@ -45,7 +54,9 @@ else:
     params = {"trees": options.trees, "depth": options.depth, "lr": options.lr}
 
 with tracker.start_run(options.registry, experiment="tumours", name=options.name or options.model) as run:
-    run.log_params({"model": options.model, "scale": options.scale, "threshold": options.threshold, "seed": SEED, **params})
+    run.log_params(
+        {"model": options.model, "scale": options.scale, "threshold": options.threshold, "seed": SEED, **params}
+    )
     frame = pandas.read_csv(run.use_artifact("tumours-data:latest"))
     measures, benign = frame.drop(columns="target"), frame["target"]
     if options.scale != "none":

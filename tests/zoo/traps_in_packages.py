@@ -75,6 +75,12 @@ def names_in_another_case(parts: Parts) -> None:
 
 
 @trap()
+def names_with_backslashes(parts: Parts) -> dict[str, Any]:
+    """As some zip programs for Windows write; nothing else in the package says so."""
+    return {"items": [(name.replace("/", "\\"), body) for name, body in parts.items()]}
+
+
+@trap()
 def own_document_properties(parts: Parts) -> None:
     """Somebody's custom properties, with a sensitivity label and gaps in the numbers; they stay beside the stamp."""
     office = "http://schemas.openxmlformats.org/officeDocument/2006"

@@ -13,6 +13,14 @@ from tracker.web.context import Context
 from tracker.web.curves import distinct_labels
 
 LEGEND = "✓ done, ✗ missing, ~ waived, · not applicable or not checked, blank: not asked of this experiment; * a must"
+COLORS = {
+    "✓": "background-color: rgba(0, 158, 115, 0.14)",
+    "✗": "background-color: rgba(213, 94, 0, 0.18)",
+    "~": "background-color: rgba(230, 159, 0, 0.18)",
+    "·": "color: #7d8b97",
+}
+MOST_RUNS = 300
+"""How many runs the matrix shows, the newest."""
 
 
 def show(context: Context) -> None:
@@ -29,7 +37,7 @@ def show(context: Context) -> None:
     recorded = matrix.records(checklist)
     labels = distinct_labels(dict(zip(runs["run_id"], (name or "(unnamed)" for name in runs["name"]), strict=True)))
     rows = []
-    for run in runs.to_dict("records"):
+    for run in runs.head(MOST_RUNS).to_dict("records"):
         run_id, experiment = str(run["run_id"]), str(run["experiment"] or "")
         cells = [matrix.status(recorded.get((run_id, item.name)), item, experiment) for item in wanted]
         named = dict(zip((item.name for item in wanted), cells, strict=True))
@@ -38,7 +46,7 @@ def show(context: Context) -> None:
         say.nothing_yet("No run matches", "Choose another experiment above.")
         return
     event = st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame(rows).style.map(_colored, subset=[item.name for item in wanted]),
         key="checklist-matrix",
         hide_index=True,
         on_select="rerun",
@@ -51,7 +59,8 @@ def show(context: Context) -> None:
         },
         alt="Checklist of all runs",
     )
-    st.caption(LEGEND)
+    newest = f" The newest {MOST_RUNS} of {len(runs):,} runs are shown." if len(runs) > MOST_RUNS else ""
+    st.caption(LEGEND + newest)
     picked: list[Any] = event["selection"]["cells"]
     chosen = next(((row, name) for row, name in picked if row < len(rows)), None)
     item = next((item for item in wanted if chosen and item.name == chosen[1]), None)
@@ -75,6 +84,11 @@ def _filtered(runs: pd.DataFrame, wanted: list[matrix.Item]) -> tuple[pd.DataFra
     if musts and any(item.level == "must" for item in wanted):
         wanted = [item for item in wanted if item.level == "must"]
     return runs, wanted
+
+
+def _colored(cell: str) -> str:
+    """Light enough for the text of both themes; the cell's symbol and word say the same."""
+    return next((color for symbol, color in COLORS.items() if cell.startswith(symbol)), "")
 
 
 def _column(item: matrix.Item) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tracker.query import Name, Order, arrange
 from tracker.schema import RUNS
@@ -23,6 +23,8 @@ GROUPS = {
 ALWAYS = ("name", "status", "experiment", "owner", "start_time", "duration")
 MOST = {"params": 6, "metrics": 6, "tags": 3, "yours": 4}
 """How many columns of a group are shown while nobody chose."""
+WIDEST = 150
+"""Pixels of the widest column of numbers."""
 NEWEST, OLDEST = "newest first", "oldest first"
 
 
@@ -70,6 +72,23 @@ def suitable(frame: pd.DataFrame) -> list[str]:
             filled.sort(key=lambda column: len({str(value) for value in frame[column].dropna()}) < 2)
         chosen += filled[: MOST[name]]
     return chosen
+
+
+def example(runs: pd.DataFrame) -> str:
+    """A filter that finds some of these runs, to show how one is written."""
+    metric = next((str(name) for name in suitable(runs) if str(name).startswith("metrics.")), None)
+    if metric is None:
+        return "status = 'FINISHED' and start_time >= '2026-01-01'"
+    name = short(metric)
+    quoted = name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
+    return f"metrics.{quoted} > {float(runs[metric].median()):.2g} and status = 'FINISHED'"
+
+
+def number_width(header: str, form: str | None, values: Iterable[Any]) -> int:
+    """Pixels for a column of numbers: the grid itself looks at the first rows only."""
+    decimals = int(form[2]) if form and form.endswith("f") else 0
+    shown = (f"{value:.4g}" if form == "%.4g" else f"{value:.{decimals}f}" for value in values if value == value)
+    return min(WIDEST, 30 + 8 * max(len(header), *map(len, shown), 3))
 
 
 def orders(columns: Sequence[str], settings: Settings) -> dict[str, tuple[str, bool]]:

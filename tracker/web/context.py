@@ -66,6 +66,12 @@ class Context:
         """The parameters of a page's address, with the registry among them where it has to be named."""
         return {**parameters, **({"registry": self.link} if self.link else {})}
 
-    def go(self, page: str, **parameters: str | list[str]) -> NoReturn:
-        """Turn to another page."""
-        st.switch_page(self.pages[page], query_params=self.address(**parameters))
+    def open_run(self, run_id: str) -> NoReturn:
+        """Turn to the page of a run, which puts it into its address by itself: so the way back keeps the filter."""
+        st.session_state["last-run"] = run_id
+        st.switch_page(self.pages["run"])
+
+    def compare(self, run_ids: list[str]) -> NoReturn:
+        """Turn to the comparison of these runs."""
+        st.session_state["last-compared"] = run_ids
+        st.switch_page(self.pages["compare"])

@@ -24,6 +24,8 @@ class Curve:
     """x, value, smooth; sorted by x."""
     undrawn: int
     """Values that cannot be drawn: NaN, infinite, and on a logarithmic axis those not above zero."""
+    stepless: int = 0
+    """Values without a step beside others that have one: they have no place on an axis of steps."""
 
 
 def metrics_with_curves(history: pd.DataFrame) -> list[str]:
@@ -37,23 +39,24 @@ def curve(
 ) -> Curve:
     """One metric out of a run's history; time counts in seconds from the first value that the run logged."""
     import numpy
+    import pandas
 
     rows = history.loc[history["metric"] == metric]
     if axis == "time":
         x = (rows["timestamp"] - history["timestamp"].min()).dt.total_seconds()
     elif rows["step"].notna().any():
-        x = rows["step"].fillna(0)
+        x = rows["step"]
     else:
-        x = rows["step"].copy()
-        x[:] = range(len(rows))
-    points = rows[["value"]].assign(x=x.astype(float)).sort_values("x", kind="stable")
-    drawable = numpy.isfinite(points["value"]) & numpy.isfinite(points["x"])
+        x = pandas.Series(range(len(rows)), index=rows.index)
+    stepless = int(x.isna().sum())
+    points = rows[["value"]].assign(x=x.astype(float)).dropna(subset="x").sort_values("x", kind="stable")
+    drawable = numpy.isfinite(points["value"])
     if log:
         drawable &= points["value"] > 0
     undrawn = int((~drawable).sum())
     points = points.loc[drawable, ["x", "value"]].reset_index(drop=True)
     points["smooth"] = smooth(points["value"], smoothing)
-    return Curve(metric, label, thin(points, MOST_POINTS), undrawn)
+    return Curve(metric, label, thin(points, MOST_POINTS), undrawn, stepless)
 
 
 def smooth(values: pd.Series, weight: float) -> pd.Series:

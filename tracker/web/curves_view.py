@@ -75,6 +75,8 @@ def _chart(histories: Mapping[str, pd.DataFrame], name: str, look: Look, key: st
     if any(len(one.points) for one in curves):
         chart = metric_chart(curves, axis=look.axis, smoothing=look.smoothing, log=look.log)
         st.altair_chart(chart, key=f"{key}-chart-{name}", alt=f"{name} by {look.axis}")
+    if stepless := sum(one.stepless for one in curves):
+        st.caption(f"{count(stepless, 'value')} without a step: to be seen over time.")
     undrawn = sum(one.undrawn for one in curves)
     if undrawn:
         why = "NaN, infinite or not above zero" if look.log else "NaN or infinite"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -106,13 +108,17 @@ def table(path: Path) -> pd.DataFrame | None:
     content, more = text(path, 2_000_000)
     if more:
         content = content[: content.rfind("\n") + 1]
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
-        return pandas.read_csv(
-            io.StringIO(content), sep=separator, nrows=TABLE_ROWS, dtype=str, keep_default_na=False, index_col=False
-        )
-    except (ValueError, pandas.errors.ParserError):
+        rows = list(itertools.islice(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), TABLE_ROWS + 1))
+    except csv.Error:
         return None
+    if not rows:
+        return None
+    width = max(len(row) for row in rows)
+    header, *cells = (row + [""] * (width - len(row)) for row in rows)
+    names = [name if header.index(name) == place else f"{name} ({place + 1})" for place, name in enumerate(header)]
+    return pandas.DataFrame(cells, columns=names, dtype=object)
 
 
 def picture(path: Path) -> bytes | None:

@@ -55,7 +55,7 @@ def show(context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequen
         alt="Runs",
     )
     if run_id := st.session_state.pop("open-run", None):
-        context.go("run", run=run_id)
+        context.open_run(run_id)
     return [ids[position] for position in event["selection"]["rows"] if position < len(ids)]
 
 
@@ -82,7 +82,7 @@ def _cells(runs: pd.DataFrame, name: str) -> Any:
     if name == "status":
         return [[shown.status(value)] if value else [] for value in values]
     if name == "duration":
-        return pd.to_timedelta(values.where(values < 10, values.round()), unit="s")
+        return pd.to_timedelta(values.where(values < 1, values.round()), unit="s")
     if name == "git_commit":
         return [str(value)[:8] if value else None for value in values]
     if values.dtype == object:
@@ -112,5 +112,6 @@ def _configured(name: str, header: str, values: pd.Series) -> Any:
     if is_bool_dtype(values):
         return st.column_config.CheckboxColumn(**options)
     if is_numeric_dtype(values):
-        return st.column_config.NumberColumn(**options, format=shown.column_format(values))
+        form = shown.column_format(values)
+        return st.column_config.NumberColumn(**options, format=form, width=columns.number_width(header, form, values))
     return st.column_config.TextColumn(**options)

@@ -29,15 +29,17 @@ def show(context: Context) -> None:
         st.markdown(f"**{plain(context.place.path.name)}**", width="content", help=plain(context.place.path))
         if context.place.sample:
             st.badge("sample copy", icon=":material/content_copy:", color="violet")
+            st.caption(
+                "Your own copy of a registry with real runs: try anything, nothing can go wrong.", width="content"
+            )
         to_do = _badges(context)
         st.space("stretch")
         if to_do and context.may_edit and st.button("Sync", key="sync", icon=":material/sync:"):
             sync(context)
         if start.may_choose():
-            with st.popover("Registry", icon=":material/folder_open:", key="registry", width="content"):
+            label = "Make or open a registry" if context.place.sample else "Registry"
+            with st.popover(label, icon=":material/folder_open:", key="registry", width="content"):
                 _choose(context)
-    if context.place.sample:
-        _about_sample()
     if "flash" in st.session_state:
         text, icon = st.session_state.pop("flash")
         st.toast(text, icon=icon)
@@ -94,17 +96,3 @@ def _choose(context: Context) -> None:
         places.discard_copy(context.place.path)
         st.session_state.pop("place", None)
         st.rerun()
-
-
-def _about_sample() -> None:
-    if st.session_state.get("sample-known"):
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            ":material/info: This is your own copy of a **sample registry** with real runs: try anything, "
-            "nothing can go wrong. Make or open your own under **Registry**.",
-            width="stretch",
-        )
-        if st.button("Got it", key="sample-known-button", type="tertiary"):
-            st.session_state["sample-known"] = True
-            st.rerun()

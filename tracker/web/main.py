@@ -71,6 +71,7 @@ def _page(context: Context, show: Callable[[Context], None]) -> None:
         show(context)
     except TrackerError as error:
         say.failed(error)
+        st.caption("This page looks again every second: as soon as the workbook can be read, it is shown.")
 
 
 @st.fragment(run_every=SECONDS)

@@ -99,7 +99,7 @@ def _neighbour(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
         "Compare with the run before", key="run-compare", icon=":material/compare_arrows:"
     ):
         other = others.sort_values("start_time").iloc[-1]
-        context.go("compare", runs=f"{other['run_id']},{run['run_id']}")
+        context.compare([str(other["run_id"]), str(run["run_id"])])
 
 
 def _tiles(run: pd.Series, summaries: dict[str, MetricSummary]) -> None:

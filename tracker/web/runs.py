@@ -39,11 +39,8 @@ def show(context: Context) -> None:
         total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
         picked = f" · {len(chosen)} selected" if chosen else ""
         st.markdown(f"**{total}**{picked}", width="content")
-        if not chosen:
-            st.caption("Click a name to open the run; tick runs to compare them.", width="content")
-        st.space("stretch")
         if st.button("Open", key="runs-open", disabled=len(chosen) != 1, icon=":material/science:"):
-            context.go("run", run=chosen[0])
+            context.open_run(chosen[0])
         if st.button(
             f"Compare {len(chosen)}" if len(chosen) > 1 else "Compare",
             key="runs-compare",
@@ -51,7 +48,9 @@ def show(context: Context) -> None:
             disabled=len(chosen) < 2,
             icon=":material/compare_arrows:",
         ):
-            context.go("compare", runs=",".join(chosen))
+            context.compare(chosen)
+        if not chosen:
+            st.caption("Click a name to open the run; tick runs to compare them.", width="content")
 
 
 def _controls(context: Context, runs: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, bool]]:
@@ -60,7 +59,7 @@ def _controls(context: Context, runs: pd.DataFrame) -> tuple[pd.DataFrame, tuple
     query = left.text_input(
         "Filter",
         key="filter",
-        placeholder="metrics.auc > 0.9 and params.depth = 6",
+        placeholder=columns.example(runs),
         help=FILTER_HELP,
         icon=":material/filter_alt:",
         bind="query-params",

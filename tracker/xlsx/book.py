@@ -208,7 +208,7 @@ class Book:
     def defined_names(self) -> list[tuple[re.Match[bytes], str]]:
         """Every defined name: its match in the workbook part (groups: tag, text), and the sheet it is local to."""
         p = re.escape(self._prefix)
-        pattern = re.compile(rb"(<" + p + rb"definedName(?=\s)[^>]*>)([^<]*)(?=</)")
+        pattern = re.compile(rb"(<" + p + rb"""definedName(?=\s)(?:[^>"']|"[^"]*"|'[^']*')*>)([^<]*)(?=</)""")
         sheets = tag_pattern(self._prefix, b"sheet").findall(self.xml)
         names = [attributes(tag).get("name", "") for tag in sheets]
         found = []

@@ -127,7 +127,7 @@ class CellReader:
         values: list[Any] = [None] * width
         formulas: list[int] = []
         plain = _plain_pattern(self.prefix).findall(xml)
-        if len(plain) == xml.count(b"<%sc " % self.prefix) and b"<%sc>" % self.prefix not in xml:
+        if len(plain) == xml.count(b"<%sc" % self.prefix):
             for letters, style, kind, raw, text in plain:
                 if raw or text:
                     index = _column(letters) - first

@@ -364,8 +364,9 @@ def _spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
             raise UnpatchablePart(f"its rows are doubled or out of order (row {number} after row {previous})")
         end = match.end()
         if not tag.endswith(b"/>"):
-            end = raw.find(b">", raw.find(closing, end)) + 1
-            if end <= match.end():
+            at = raw.find(closing, end)
+            end = raw.find(b">", at) + 1
+            if at < 0 or end <= match.end():
                 raise UnpatchablePart(f"row {number} has no end")
         spans.append(RowSpan(number, match.start(), end))
     return spans

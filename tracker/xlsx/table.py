@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -194,7 +194,8 @@ class Table:
         """
         info = self._entry.info
         start = info.last_data_row + 1
-        while start > info.first_data_row and self.row(start - 1).is_blank:
+        set_columns = {column for values in rows for column in values}
+        while start > info.first_data_row and _is_free(self.row(start - 1), set_columns):
             start -= 1
         end = start + len(rows) - 1
         if end > info.last_data_row:
@@ -364,6 +365,11 @@ class Table:
 _CELL_WINDOW = 2048
 _MANY_KEYS = 64
 """From here on, one pass over all keys is cheaper than a search for each."""
+
+
+def _is_free(row: TableRow, columns: Collection[int]) -> bool:
+    """Whether a row at the table's end can take a new run: nothing in it but formulas in other columns."""
+    return row.is_blank and not any(column in row.formulas for column in columns)
 
 
 def _body(xml: bytes | None) -> bytes:

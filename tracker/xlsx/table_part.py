@@ -92,7 +92,8 @@ def parse_table(xml: bytes) -> TablePart:
     check_patchable(xml, "a table part")
     prefix = root_prefix(xml, "table")
     root = tag_pattern(prefix, b"table").search(xml)
-    assert root is not None
+    if root is None:
+        raise UnpatchablePart("a table part is cut off")
     found = attributes(root[0])
     try:
         ref = Range.parse(found["ref"])

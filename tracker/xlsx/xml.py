@@ -88,8 +88,8 @@ def root_prefix(xml: bytes, name: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def tag_pattern(prefix: bytes, name: bytes) -> re.Pattern[bytes]:
-    """Matches one start tag (or self-closed element) of that name."""
-    return re.compile(rb"<" + re.escape(prefix + name) + rb"(?=[\s/>])[^>]*>")
+    """Matches one start tag (or self-closed element) of that name; attributes may hold a bare ``>``."""
+    return re.compile(rb"<" + re.escape(prefix + name) + rb"""(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*>""")
 
 
 def tags(xml: bytes, prefix: bytes, name: str) -> list[bytes]:

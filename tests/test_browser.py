@@ -1,0 +1,227 @@
+"""Whole journeys through the app, in Chromium: what a person does, and what they see without touching anything."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracker
+from tracker.workbook import read_tables
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ROW = 35
+"""Pixels of a grid's row."""
+WITHIN = 3.0
+"""Seconds within which a page shows what happened elsewhere: two, and one for a busy machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The app of one registry in a browser."""
+
+    page: Any
+    registry: Path
+    url: str
+    outside: list[str]
+    """Requests that left this machine."""
+
+    def idle(self) -> None:
+        """Wait until the page has been drawn."""
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=20_000)
+        self.page.wait_for_timeout(150)
+
+    def open(self, address: str = "") -> None:
+        """Go to a page by its address."""
+        self.page.goto(self.url + address)
+        self.page.wait_for_selector(".st-key-head", timeout=20_000)
+        self.idle()
+
+    def cell(self, key: str, column: int, row: int) -> str:
+        """The text of a grid's cell."""
+        return str(self.page.locator(f".st-key-{key} [data-testid=glide-cell-{column}-{row}]").text_content())
+
+    def click_row(self, key: str, row: int, x: int) -> None:
+        """Click into a grid's row, so many pixels from its left edge; 15 is the box that selects it."""
+        box = self.page.locator(f".st-key-{key} canvas").first.bounding_box()
+        self.page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
+        self.idle()
+
+    def button(self, name: str) -> None:
+        """Click a button by its name."""
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+        self.idle()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, for all tests of this module."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
+    """The app on a registry with three runs."""
+    for number, name in enumerate(("forest", "boosting", "linear")):
+        with tracker.start_run(registry_path, experiment="churn", name=name) as run:
+            run.log_params({"depth": number + 3})
+            for step in range(5):
+                run.log_metric("loss", 1 / (step + 1 + number), step=step)
+            run.log_metric("auc", 0.8 + number / 20)
+    with _served(registry_path, tmp_path) as (url, log):
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        outside: list[str] = []
+        page.on("request", lambda request: _note_outside(request.url, outside))
+        shown = Shown(page, registry_path, url, outside)
+        try:
+            shown.open()
+            yield shown
+        finally:
+            # Looked at only where a test failed: pytest keeps the folders of the last three runs.
+            page.screenshot(path=tmp_path / "last-seen.png")
+            print(log.read_text())
+            page.close()
+
+
+def _note_outside(url: str, outside: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        outside.append(url)
+
+
+@contextlib.contextmanager
+def _served(registry: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """``streamlit run app.py -- registry`` on a free port; gives its address and its output."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "server.log"
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    with open(log, "wb") as output:
+        server = subprocess.Popen([*command, "--", str(registry)], stdout=output, stderr=output, cwd=folder)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            pytest.fail(f"the server ended: {log.read_text()}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
+            if answer.read() == b"ok":
+                return
+        time.sleep(0.1)
+    pytest.fail(f"the server does not answer: {log.read_text()}")
+
+
+def _note(registry: Path, run: str) -> object:
+    """What the workbook itself holds as the notes of a run."""
+    rows = read_tables(registry, {"runs"})["runs"]
+    name, notes = rows.columns.index("name"), rows.columns.index("notes")
+    return next(row[notes] for row in rows.rows if row[name] == run)
+
+
+def test_from_a_filter_to_a_run_to_a_note_in_the_workbook(app: Shown) -> None:
+    page = app.page
+    page.locator(".st-key-filter input").fill("metrics.auc < 0.87 and params.depth = 4")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 of 3 runs").wait_for()
+    assert app.cell("runs-grid", 1, 0) == "boosting"
+    assert "filter=" in page.url
+    app.click_row("runs-grid", 0, 65)
+    page.get_by_role("heading", name="boosting").wait_for()
+    assert "/run?" in page.url
+    assert page.locator(".st-key-run-curves-controls").is_visible()
+    app.button("Edit")
+    page.locator(".st-key-edit-notes textarea").fill("Better with **more** depth")
+    app.button("Save")
+    page.get_by_text("Saved in the workbook.").wait_for()
+    assert page.locator(".st-key-yours strong").text_content() == "more"
+    assert _note(app.registry, "boosting") == "Better with **more** depth"
+    page.go_back()
+    page.get_by_text("1 of 3 runs").wait_for()
+    assert app.outside == []
+
+
+def test_a_metric_logged_elsewhere_appears_by_itself_and_typing_goes_on(app: Shown) -> None:
+    page = app.page
+    with tracker.start_run(app.registry, experiment="churn", name="live one") as run:
+        for step in range(3):
+            run.log_metric("loss", 1.0 - step / 10, step=step)
+        page.get_by_text("4 runs").wait_for(timeout=WITHIN * 1000)
+        app.open(f"/run?run={run.run_id}")
+        tile = page.locator("[data-testid=stMetric]", has_text="loss").locator("[data-testid=stMetricValue]")
+        assert tile.text_content() == "0.8"
+        drawn = page.locator(".vega-embed svg .mark-symbol path[aria-roledescription=point]").count()
+        app.button("Edit")
+        page.locator(".st-key-edit-notes textarea").click()
+        page.keyboard.type("half a sen")
+        for step in range(3, 6):
+            run.log_metric("loss", 1.0 - step / 10, step=step)
+            logged = time.monotonic()
+            page.wait_for_function(
+                "text => [...document.querySelectorAll('[data-testid=stMetricValue]')].some(e => e.innerText === text)",
+                arg=f"{1.0 - step / 10:.4g}",
+                timeout=WITHIN * 1000,
+            )
+            assert time.monotonic() - logged < WITHIN
+            page.keyboard.type(".")
+        assert page.locator(".st-key-edit-notes textarea").input_value() == "half a sen..."
+        points = page.locator(".vega-embed svg .mark-symbol path[aria-roledescription=point]").count()
+        assert points == drawn + 3
+    page.get_by_text("FINISHED").first.wait_for(timeout=10_000)
+    app.button("Save")
+    page.get_by_text("Saved in the workbook.").wait_for()
+    assert _note(app.registry, "live one") == "half a sen..."
+
+
+def test_two_runs_are_ticked_and_compared(app: Shown) -> None:
+    page = app.page
+    app.click_row("runs-grid", 0, 15)
+    app.click_row("runs-grid", 2, 15)
+    with tracker.start_run(app.registry, experiment="churn", name="a newer one"):
+        page.get_by_text("4 runs").wait_for(timeout=WITHIN * 1000)
+    page.get_by_text("2 selected").wait_for()
+    app.button("Compare 2")
+    page.get_by_text("measured against").wait_for()
+    heads = {app.cell("compare-metrics", column, 0) for column in (0, 1)}
+    assert heads == {"≠", "loss"}
+    chips = page.locator(
+        ".st-key-compare-picker [data-tag], .st-key-compare-picker [data-baseweb=tag]"
+    ).all_inner_texts()
+    assert {chip.strip() for chip in chips} == {"linear", "forest"}, "the newer run did not take a ticked one's place"
+    assert page.locator(".vega-embed svg").count() == 1
+
+
+def test_dark_and_light_follow_the_persons_own_setting(app: Shown) -> None:
+    page = app.page
+    colors = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        app.open()
+        colors.append(page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor"))
+    assert colors == ["rgb(255, 255, 255)", "rgb(15, 27, 38)"]
