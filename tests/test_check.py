@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 from person import Person
@@ -350,11 +351,29 @@ def test_a_conflict_that_was_settled_is_no_problem_any_more(registry: Registry, 
 
 
 def test_changes_for_a_deleted_row_are_told_quietly(registry: Registry) -> None:
-    log(registry, run("r1"), Change("runs", ("gone",), {"metrics.auc": 0.5}, time=time.time()))
+    log(registry, run("r1"), run("r2"))
+    registry.sync()
+    person = Person(registry.path)
+    person.opens()
+    person.deletes("r2")
+    person.saves()
+    log(registry, Change("runs", ("r2",), {"metrics.auc": 0.5}, time=time.time()))
     registry.sync()
     problem = only(registry, "conflict")
     assert problem.severity == "info"
-    assert "metrics.auc of gone was not written: a person deleted the row" in problem.message
+    assert "metrics.auc of r2 was not written: a person deleted the row" in problem.message
+
+
+def test_changes_for_a_row_that_was_never_there_wait_for_it(registry: Registry) -> None:
+    log(registry, Change("runs", ("early",), {"metrics.auc": 0.5}, time=time.time()))
+    registry.sync()
+    problem = only(registry, "waiting")
+    assert "such as metrics.auc of early" in problem.message
+    assert "not there yet" in problem.hint
+    log(registry, run("early"))
+    registry.sync()
+    assert not found(registry, "waiting")
+    assert registry.run("early")["metrics.auc"] == 0.5
 
 
 def test_changes_for_a_missing_table_are_a_problem_until_there_is_one(path: Path) -> None:
@@ -373,8 +392,6 @@ def test_a_value_that_no_cell_holds_waits_with_the_reason(registry: Registry) ->
 
 
 def test_changes_without_room_wait_with_the_reason(path: Path) -> None:
-    import openpyxl
-
     registry = runs(path, {"run_id": "r1"}, columns=("run_id", "name"))
     workbook = openpyxl.load_workbook(path)
     workbook["Runs"]["C1"] = "in the way"

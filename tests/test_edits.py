@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 from zoo import with_openpyxl
@@ -188,15 +189,16 @@ def test_an_edit_stays_pending_while_somebody_has_the_workbook_open(registry: Re
 
 def test_a_formula_is_not_overwritten_and_the_person_is_told(tmp_path: Path) -> None:
     path = tmp_path / "r.xlsx"
-    with_openpyxl.simple(path, {"runs": (("run_id", "notes"), [("r1", '="note "&6*7')])})
+    with_openpyxl.simple(path, {"runs": (("run_id", "notes"), [("r1", None)])})
+    workbook = openpyxl.load_workbook(path)
+    workbook["Runs"]["B2"] = '="note "&6*7'
+    workbook.save(path)
     registry = Registry(path)
     with pytest.raises(BadRequestError, match="notes of r1 is computed by a formula"):
         set_note(registry, "r1", "mine", None, "ds1")
 
 
 def test_an_edit_without_room_says_that_it_waits(tmp_path: Path) -> None:
-    import openpyxl
-
     path = tmp_path / "r.xlsx"
     with_openpyxl.simple(path, {"runs": (("run_id", "name"), [("r1", "first")])})
     workbook = openpyxl.load_workbook(path)

@@ -79,21 +79,25 @@ def _shown(value: Any) -> str:
 
 
 def waiting_changes(facts: Facts) -> Iterator[Problem]:
-    """Changes that found no room in the workbook so far, and why."""
-    waiting: dict[tuple[str, bool], list[Change]] = {}
+    """Changes that could not go into the workbook so far, by table and reason."""
+    waiting: dict[tuple[str, str], list[Change]] = {}
     for change in facts.incoming.deferred:
-        too_long = any(isinstance(value, str) and len(value) > MAX_TEXT for value in change.set.values())
-        waiting.setdefault((change.table, too_long), []).append(change)
-    for (table, too_long), changes in waiting.items():
+        waiting.setdefault((change.table, _why_waiting(facts, change)), []).append(change)
+    for (table, hint), changes in waiting.items():
         sheet = facts.sheets.get(table)
-        where = sheet.rows.sheet if sheet else ""
         example = f"{', '.join(changes[0].set)} of {' '.join(changes[0].key)}"
-        message = f"{len(changes)} changes wait for room in table '{table}', such as {example}. Nothing is lost."
-        if too_long:
-            hint = f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text instead."
-        else:
-            hint = "Move what stands below or beside the table away, or old runs to another workbook; then sync."
-        yield Problem("waiting", message, hint, where)
+        message = f"Changes that wait to go into table '{table}': {len(changes)}, such as {example}. Nothing is lost."
+        yield Problem("waiting", message, hint, sheet.rows.sheet if sheet else "")
+
+
+def _why_waiting(facts: Facts, change: Change) -> str:
+    """What to do about a change that waits, by the reason for which it does."""
+    if any(isinstance(value, str) and len(value) > MAX_TEXT for value in change.set.values()):
+        return f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text instead."
+    sheet = facts.sheets.get(change.table)
+    if sheet is not None and not change.new and change.key not in sheet.keys:
+        return "Their row is not there yet. They go in as soon as whoever made it is synced."
+    return "Move what stands below or beside the table away, or old runs to another workbook; then sync."
 
 
 def lost_changes(facts: Facts) -> Iterator[Problem]:
