@@ -55,11 +55,12 @@ def python_version() -> str:
 
 
 def script() -> Path | None:
-    """The file that Python runs; None in a notebook or an interactive session."""
+    """The file that Python runs; None in a notebook, an interactive session, or Tracker's own command line."""
     name = getattr(sys.modules.get("__main__"), "__file__", None)
     if not name or "ipykernel" in sys.modules:
         return None
-    return Path(os.path.abspath(name))
+    path = Path(os.path.abspath(name))
+    return None if path.parent == Path(__file__).parent or path.stem == "tracker" else path
 
 
 def source(path: Path | None) -> str:

@@ -15,6 +15,8 @@ TrackerError
 ├── RegistryNotWritableError       read-only folder, full disk
 ├── RunNotFoundError, ArtifactNotFoundError, ArtifactPathError
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
+├── ModelNotFoundError             no registered model has that name and version
+├── StageError                     a promotion, revert or alias that makes no sense as things stand
 ├── QueryError                     a filter that cannot be understood
 ├── ValueChangedError              the value a person saw is no longer there
 ├── PermissionRefusedError         a person's role does not allow it
@@ -193,6 +195,20 @@ class ArtifactAlteredError(TrackerError):
         "Restore the file from a backup, or log the artifact again."
     )
     exit_code = 3
+
+
+class ModelNotFoundError(TrackerError):
+    """No registered model has that name, version or stage."""
+
+    template = "There is no registered model '{model}' in the models table. {hint}"
+    exit_code = 2
+
+
+class StageError(TrackerError):
+    """A promotion, revert or alias that makes no sense as things stand."""
+
+    template = "{what}: {reason}. Nothing was changed. {hint}"
+    exit_code = 2
 
 
 class QueryError(TrackerError):
