@@ -15,6 +15,7 @@ from tracker.errors import RegistryLockedError, WorkbookOpenElsewhereError
 from tracker.folders import Folders
 from tracker.pulse import Pulse
 from tracker.settings import Settings
+from tracker.workbook import Workbook
 
 
 class Heart:
@@ -55,7 +56,7 @@ def folders(registry_path: Path) -> Folders:
 
 
 def share(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
-    monkeypatch.setattr(sync_module, "read_settings", lambda workbook: Settings({"sync.share": value}))
+    monkeypatch.setattr(Workbook, "settings", lambda workbook: Settings({"sync.share": value}))
 
 
 def test_the_first_run_to_end_is_synced_at_once(folders: Folders, syncs: Syncs) -> None:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,19 +21,16 @@ from tracker import sync as sync_module
 from tracker.elsewhere import open_elsewhere
 from tracker.errors import (
     NoTablesError,
-    RegistryLockedError,
     RegistryNotWritableError,
     TrackerError,
     WorkbookChangedError,
     WorkbookOpenElsewhereError,
 )
-from tracker.folders import Folders
 from tracker.journal import Journal
 from tracker.metrics import MetricsWriter
 from tracker.model import Change
 from tracker.pending import PendingWriter
-from tracker.pending import PendingWriter
-from tracker.sync import STEPS, SyncReport, sync
+from tracker.sync import STEPS, SyncReport
 from tracker.versions import list_versions, thin_versions
 from tracker.workbook import read_stamp, read_tables
 

@@ -182,7 +182,7 @@ def test_a_filter_with_a_mistake_says_where_and_shows_all_runs(open_app: Open, f
 def test_experiments_order_and_columns_are_chosen_by_address(open_app: Open, filled: Path) -> None:
     app = open_app(filled, experiment="churn", order="auc, highest first")
     assert list(app.dataframe[0].value["name"]) == [NASTY, "boosting", "forest"]
-    app = open_app(filled, choose="true", show_params="depth", show_metrics="auc")
+    app = open_app(filled, choose="yes", show_params="params.depth", show_metrics="metrics.auc")
     assert list(app.dataframe[0].value.columns) == ["name", "depth", "auc"]
 
 

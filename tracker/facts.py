@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from tracker.folders import Folders
 from tracker.incoming import Incoming, gather
 from tracker.model import Key, Problem
-from tracker.reading import own_names, settings_from
+from tracker.reading import own_names
 from tracker.schema import TABLES, Column
 from tracker.settings import Settings
 from tracker.values import key_text
@@ -113,7 +113,7 @@ def read_facts(folders: Folders) -> Facts:
         stamp = workbook.stamp
         tables = {name: rows for name in workbook.table_names if (rows := workbook.read(name)) is not None}
     settings = (
-        settings_from(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
+        Settings.from_rows(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
     )
     sheets = {name: Sheet(name, rows, own_names(name, rows.columns, settings)) for name, rows in tables.items()}
     return Facts(folders, sheets, settings, stamp, gather(folders, stamp, settings))

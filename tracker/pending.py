@@ -2,8 +2,8 @@
 
 A line is one JSON object. The first says who writes (``{"writer": …, "pid": …, "host": …, "run_id": …}``), every other
 is a change. One ``os.write`` per line to a file opened for appending: when the call returns, the line is in the
-operating system's hands and survives the death of the process. A last line that a crash tore is not counted as read, so nothing
-after it is lost and nothing of it is believed.
+operating system's hands and survives the death of the process. A last line that a crash tore is not counted as read, so
+nothing after it is lost and nothing of it is believed.
 """
 
 from __future__ import annotations

@@ -120,11 +120,9 @@ class Pulse:
         return self._last_end + self._last_took / (self._share or 1.0)
 
     def _read_share(self) -> float:
-        from tracker.sync import read_settings
-
         try:
             with open_workbook(self._folders.workbook) as workbook:
-                settings = read_settings(workbook)
+                settings = workbook.settings()
         except TrackerError:  # a person is saving it: what is usual will do
             settings = Settings()
         return min(max(settings.number("sync.share"), 0.001), 1.0)

@@ -77,25 +77,6 @@ def steadily(folders: Folders, read: Callable[[], T]) -> T:
 # -- names --------------------------------------------------------------------------------------------------------
 
 
-def read_settings(workbook: Workbook) -> Settings:
-    """The settings that a workbook's ``settings`` table holds."""
-    rows = workbook.read("settings")
-    return settings_from(rows.columns, rows.rows) if rows else Settings()
-
-
-def settings_from(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Settings:
-    """The settings in the rows of a ``settings`` table; of a name that stands twice the first counts."""
-    headers = [column.lower() for column in columns]
-    if not {"name", "value"} <= set(headers):
-        return Settings()
-    name, value = headers.index("name"), headers.index("value")
-    found: dict[str, Any] = {}
-    for row in rows:
-        if text := key_text(row[name]):
-            found.setdefault(text, row[value])
-    return Settings(found)
-
-
 def own_names(table: str, headers: Sequence[str], settings: Settings) -> tuple[str, ...]:
     """The columns' own names for the headers that stand in the sheet, which people may have changed."""
     declared = {}
@@ -139,7 +120,7 @@ def _read_grid(folders: Folders, name: str) -> Grid | None:
             cells = {name: rows.rows for name, rows in tables_read(workbook, tables).items()}
         settings = Settings()
         if settings_table:
-            settings = settings_from(settings_table.columns, cells["settings"])
+            settings = Settings.from_rows(settings_table.columns, cells["settings"])
         incoming = _only(gather(folders, workbook.stamp, settings), name)
         rows = cells[name]
         if _has_typed(incoming):
@@ -161,7 +142,7 @@ def read_rows(folders: Folders, name: str) -> TableRows | None:
             tables = tables_read(workbook, [name])
             if not tables:
                 return None
-            settings = read_settings(workbook)
+            settings = workbook.settings()
             incoming = _only(gather(folders, workbook.stamp, settings), name)
         laid = lay_over(tables, incoming, settings, folders)[name]
         return dataclasses.replace(laid, columns=own_names(name, laid.columns, settings))
@@ -180,7 +161,7 @@ def read_row(folders: Folders, name: str, key: Key) -> dict[str, Any] | None:
             table = workbook.table(name)
             if table is None:
                 return None
-            settings = read_settings(workbook)
+            settings = workbook.settings()
             incoming = _only(gather(folders, workbook.stamp, settings), name, key)
             if _has_typed(incoming):
                 laid = lay_over(tables_read(workbook, [name]), incoming, settings, folders)[name]

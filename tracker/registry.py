@@ -167,7 +167,7 @@ class Registry:
     def settings(self) -> Settings:
         """The settings, pending changes included; defaults for what the sheet does not say."""
         rows = reading.read_rows(self.folders, "settings")
-        return reading.settings_from(rows.columns, rows.rows) if rows else Settings()
+        return Settings.from_rows(rows.columns, rows.rows) if rows else Settings()
 
     @property
     def stamp(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -33,6 +33,19 @@ class Settings:
     """The settings of one registry, with defaults for what its sheet does not say."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_rows(cls, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Settings:
+        """The settings in the rows of a ``settings`` table; of a name that stands twice the first counts."""
+        headers = [column.lower() for column in columns]
+        if not {"name", "value"} <= set(headers):
+            return cls()
+        name, value = headers.index("name"), headers.index("value")
+        found: dict[str, Any] = {}
+        for row in rows:
+            if text := key_text(row[name]):
+                found.setdefault(text, row[value])
+        return cls(found)
 
     def get(self, name: str) -> Any:
         """A setting's value; its default where the cell is blank or missing."""

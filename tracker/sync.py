@@ -42,7 +42,6 @@ from tracker.model import ChangeSet, Conflict, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
 from tracker.typed import give_keys, renamed_columns
-from tracker.values import key_text
 from tracker.versions import keep_version, thin_versions
 from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
 
@@ -127,7 +126,7 @@ class _Sync:
             stamp = workbook.stamp
             if workbook.table("runs") is None:
                 raise NoTablesError(path=self.path)
-            settings = read_settings(workbook)
+            settings = workbook.settings()
             now = time.time()
             incoming = gather(self.folders, stamp, settings, now)
             self.on_step("read")
@@ -315,16 +314,6 @@ class _Views(Mapping[str, View]):
 
     def __len__(self) -> int:
         return len(self._workbook.table_names)
-
-
-def read_settings(workbook: Workbook) -> Settings:
-    """The settings as the workbook's table has them; defaults where it has none."""
-    rows = workbook.read("settings")
-    if rows is None or not {"name", "value"} <= {column.lower() for column in rows.columns}:
-        return Settings()
-    lower = [column.lower() for column in rows.columns]
-    name, value = lower.index("name"), lower.index("value")
-    return Settings({key_text(row[name]): row[value] for row in rows.rows if row[name] is not None})
 
 
 # -- the lock -----------------------------------------------------------------------------------------------------

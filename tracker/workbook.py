@@ -22,6 +22,7 @@ from tracker.errors import (
     WorkbookUnsupportedError,
 )
 from tracker.model import Key
+from tracker.settings import Settings
 from tracker.values import key_text
 from tracker.xlsx.book import Book
 from tracker.xlsx.cells import ErrorValue
@@ -147,6 +148,11 @@ class Workbook:
             layouts = self._book.finish()
             self._book.package.write(target)
             return layouts
+
+    def settings(self) -> Settings:
+        """The settings that the workbook's table holds; defaults where it has none."""
+        rows = self.read("settings")
+        return Settings.from_rows(rows.columns, rows.rows) if rows else Settings()
 
     def read(self, name: str) -> TableRows | None:
         """A whole table as values; None where the workbook has none of that name."""

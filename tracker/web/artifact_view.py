@@ -141,7 +141,7 @@ def lineage(context: Context, artifact: str, key: str) -> None:
                     context.pages["run"],
                     label=plain(names.get(run_id) or run_id),
                     icon=":material/science:",
-                    query_params=context.address(run=str(run_id)),
+                    query_params=context.to_run(str(run_id)),
                 )
             if len(ids) > MOST_RUNS:
                 st.caption(f"and {len(ids) - MOST_RUNS} more", width="content")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from tracker.web import artifact_list, artifact_view, say
+from tracker.web import address, artifact_list, artifact_view, say
 from tracker.web.context import Context
 from tracker.web.shown import count
 
+SHARED: address.Kinds = {"artifact-name": str, "category": list, "kind": list, "newest": bool}
+"""What the page's address says of it."""
 CODE = """with tracker.start_run({path!r}, experiment="first") as run:
     run.log_artifact("model.pkl", name="churn-model", category="model")
     run.log_table(errors, "errors.csv")
@@ -26,7 +28,9 @@ def show(context: Context) -> None:
         )
         return
     artifacts = artifact_list.with_run_names(artifacts, context.runs())
+    address.take_over(SHARED)
     found = _filtered(artifacts).sort_values("created", ascending=False, na_position="last", kind="stable")
+    address.write(SHARED)
     total = count(len(artifacts), "version")
     st.markdown(f"**{total if len(found) == len(artifacts) else f'{len(found):,} of {total}'}**")
     if found.empty:
@@ -47,16 +51,15 @@ def _filtered(artifacts: pd.DataFrame) -> pd.DataFrame:
         key="artifact-name",
         icon=":material/search:",
         placeholder="model",
-        bind="query-params",
         persist_state="session",
     )
     categories = _values(artifacts, "category")
-    category = middle.multiselect(
-        "Category", categories, key="category", placeholder="All", bind="query-params", persist_state="session"
-    )
+    address.keep_valid("category", categories)
+    category = middle.multiselect("Category", categories, key="category", placeholder="All", persist_state="session")
     kinds = _values(artifacts[artifacts["category"].isin(category)] if category else artifacts, "kind")
-    kind = right.multiselect("Kind", kinds, key="kind", placeholder="All", bind="query-params", persist_state="session")
-    newest = last.toggle("Newest versions only", key="newest", bind="query-params", persist_state="session")
+    address.keep_valid("kind", kinds)
+    kind = right.multiselect("Kind", kinds, key="kind", placeholder="All", persist_state="session")
+    newest = last.toggle("Newest versions only", key="newest", persist_state="session")
     found = artifacts
     if text:
         found = found[found["artifact"].fillna("").str.contains(text, case=False, regex=False)]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from tracker.web import columns, curves_view, say
+from tracker.web import address, columns, curves_view, say
 from tracker.web.context import Context
 from tracker.web.curves import distinct_labels
 from tracker.web.differences import Line, cell, differences
@@ -78,7 +78,7 @@ def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> list[str]:
         st.warning(f"Not in this registry: {plain(', '.join(unknown))}")
     st.session_state["last-compared"] = chosen
     if chosen:
-        st.query_params["runs"] = ",".join(chosen)
+        address.name("runs", ",".join(chosen))
     return list(chosen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,7 @@ import streamlit as st
 from tracker.model import Problem
 from tracker.registry import Registry, Status
 from tracker.settings import Settings
-from tracker.web import data, watch
+from tracker.web import address, data, watch
 from tracker.web.places import Place
 
 if TYPE_CHECKING:
@@ -62,16 +62,14 @@ class Context:
     def problems(self) -> list[Problem]:
         return data.problems(self.place.path, self.stamp)
 
-    def address(self, **parameters: str | list[str]) -> dict[str, Any]:
-        """The parameters of a page's address, with the registry among them where it has to be named."""
-        return {**parameters, **({"registry": self.link} if self.link else {})}
+    def to_run(self, run_id: str) -> dict[str, str]:
+        """The parameters of the address of a run's page, for a link."""
+        return {"run": run_id, **({"registry": self.link} if self.link else {})}
 
     def open_run(self, run_id: str) -> NoReturn:
-        """Turn to the page of a run, which puts it into its address by itself: so the way back keeps the filter."""
-        st.session_state["last-run"] = run_id
-        st.switch_page(self.pages["run"])
+        """Turn to the page of a run."""
+        st.switch_page(self.pages["run"], query_params=address.with_parameters(run=run_id))
 
     def compare(self, run_ids: list[str]) -> NoReturn:
         """Turn to the comparison of these runs."""
-        st.session_state["last-compared"] = run_ids
-        st.switch_page(self.pages["compare"])
+        st.switch_page(self.pages["compare"], query_params=address.with_parameters(runs=",".join(run_ids)))

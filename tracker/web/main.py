@@ -12,7 +12,7 @@ import streamlit as st
 
 from tracker.capture import owner
 from tracker.errors import TrackerError
-from tracker.web import artifacts, checklist, compare, head, problems, run, runs, say, start, watch
+from tracker.web import address, artifacts, checklist, compare, head, problems, run, runs, say, start, watch
 from tracker.web.context import Context
 from tracker.web.places import Place
 
@@ -54,12 +54,12 @@ def main(samples: Path | None = None, first_page: str = "runs") -> None:
 def _show(place: Place, link: str, first_page: str) -> None:
     now = datetime.now(UTC)
     context = Context(place, watch.stamp(place.folders, now.timestamp()), now, _who(), link, pages := {})
-    for address, title, icon, show in PAGES:
+    for path, title, icon, show in PAGES:
         page = partial(_page, context, show)
-        pages[address] = st.Page(page, title=title, icon=icon, url_path=address, default=address == first_page)
+        pages[path] = st.Page(page, title=title, icon=icon, url_path=path, default=path == first_page)
     current = st.navigation(list(pages.values()), position="top")
     if link:
-        st.query_params["registry"] = link
+        address.name("registry", link)
     start.ask_about_link()
     head.show(context)
     current.run()

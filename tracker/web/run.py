@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.metrics import MetricSummary
-from tracker.web import artifact_list, artifact_view, columns, curves_view, data, say, shown, watch, yours
+from tracker.web import address, artifact_list, artifact_view, columns, curves_view, data, say, shown, watch, yours
 from tracker.web.checklist_view import of_run
 from tracker.web.context import Context
 from tracker.web.curves import distinct_labels
@@ -67,7 +67,7 @@ def _chosen(runs: pd.DataFrame) -> pd.Series | None:
         st.warning(f"There is no run {plain(wanted)} in this registry. It may be in another one; choose a run above.")
         return None
     st.session_state["last-run"] = chosen
-    st.query_params["run"] = str(chosen)
+    address.name("run", str(chosen))
     return runs.loc[runs["run_id"] == chosen].iloc[0]
 
 
@@ -248,4 +248,4 @@ def _code(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
             st.caption(words, width="content")
             for other in others.head(20).to_dict("records"):
                 label = plain(other["name"] or other["run_id"])
-                st.page_link(context.pages["run"], label=label, query_params=context.address(run=str(other["run_id"])))
+                st.page_link(context.pages["run"], label=label, query_params=context.to_run(str(other["run_id"])))

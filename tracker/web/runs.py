@@ -7,10 +7,18 @@ import streamlit as st
 
 from tracker.errors import QueryError
 from tracker.query import parse
-from tracker.web import columns, grid, say
+from tracker.web import address, columns, grid, say
 from tracker.web.context import Context
 from tracker.web.shown import count
 
+SHARED: address.Kinds = {
+    "filter": str,
+    "experiment": list,
+    "order": str,
+    "choose": bool,
+    **{f"show_{name}": list for name in columns.GROUPS},
+}
+"""What the page's address says of it."""
 FILTER_HELP = """Compare columns with values, joined with `and`, `or`, `not` and parentheses:
 
 - `metrics.auc > 0.9 and params.depth = 6`
@@ -27,7 +35,9 @@ def show(context: Context) -> None:
     if runs.empty:
         _empty(context)
         return
+    address.take_over(SHARED)
     found, order = _controls(context, runs)
+    address.write(SHARED)
     if found.empty:
         say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
         return
@@ -62,22 +72,19 @@ def _controls(context: Context, runs: pd.DataFrame) -> tuple[pd.DataFrame, tuple
         placeholder=columns.example(runs),
         help=FILTER_HELP,
         icon=":material/filter_alt:",
-        bind="query-params",
         persist_state="session",
     )
     names = sorted({str(name) for name in runs["experiment"].dropna()})
-    experiments = middle.multiselect(
-        "Experiment", names, key="experiment", placeholder="All", bind="query-params", persist_state="session"
-    )
+    address.keep_valid("experiment", names)
+    experiments = middle.multiselect("Experiment", names, key="experiment", placeholder="All", persist_state="session")
     found = runs[runs["experiment"].isin(experiments)] if experiments else runs
     try:
         found = found.loc[parse(query or "").mask(found)]
     except QueryError as error:
         say.bad_query(error)
     orders = columns.orders(columns.suitable(found), context.settings)
-    order = right.selectbox(
-        "Order", list(orders), key="order", bind="query-params", persist_state="session", filter_mode="contains"
-    )
+    address.keep_valid("order", orders)
+    order = right.selectbox("Order", list(orders), key="order", persist_state="session", filter_mode="contains")
     with chooser.popover("Columns", icon=":material/view_column:", width="stretch", key="columns"):
         _chooser(found)
     return found, orders.get(str(order), orders[columns.NEWEST])
@@ -96,19 +103,18 @@ def _chooser(found: pd.DataFrame) -> None:
         "Choose the columns myself",
         key="choose",
         on_change=begin,
-        bind="query-params",
         persist_state="session",
         help="Otherwise: metrics that have values, params that differ, and your own columns that are filled.",
     )
     for name, title in columns.GROUPS.items():
         options = [column for column in groups[name] if column != "name"]
         if own and options:
+            address.keep_valid(f"show_{name}", options)
             st.multiselect(
                 title,
                 options,
                 format_func=columns.short,
                 key=f"show_{name}",
-                bind="query-params",
                 persist_state="session",
             )
 

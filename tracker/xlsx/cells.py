@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tracker.values import from_serial, to_serial
@@ -68,7 +68,7 @@ def _plain_pattern(prefix: bytes) -> re.Pattern[bytes]:
     return re.compile((start + rb"(?:/>|>" + body + rb"</%sc>)") % ((p,) * 8))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _column(letters: bytes) -> int:
     return column_number(letters.decode())
 

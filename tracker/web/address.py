@@ -1,0 +1,70 @@
+"""What a page shows, in its address: so it can be sent to others, and the browser's way back leads to it.
+
+Widgets keep their values in the session. An address that says something else, because somebody sent it or went back,
+wins over the session; an address that says nothing, because somebody came by the menu, does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import streamlit as st
+
+Kinds = Mapping[str, type]
+"""The kind of value of each widget of a page, by its key: str, list or bool."""
+
+
+def take_over(kinds: Kinds) -> None:
+    """Set the widgets of a page to what its address says; to be called before they are drawn."""
+    said = {key: st.query_params.get_all(key) for key in kinds if key in st.query_params}
+    if not said or said == st.session_state.get(_name(kinds)):
+        return
+    for key, kind in kinds.items():
+        values = said.get(key, [])
+        st.session_state[key] = values if kind is list else bool(values) if kind is bool else "".join(values[:1])
+    st.session_state[_name(kinds)] = said
+
+
+def write(kinds: Kinds) -> None:
+    """Put what the widgets of a page say into its address; to be called after they were drawn."""
+    says: dict[str, list[str]] = {}
+    for key, kind in kinds.items():
+        value: Any = st.session_state.get(key)
+        if value:
+            says[key] = [str(one) for one in value] if kind is list else ["yes"] if kind is bool else [str(value)]
+    st.session_state[_name(kinds)] = says
+    _set({**{key: values for key, values in _current().items() if key == "registry"}, **says})
+
+
+def name(key: str, value: str) -> None:
+    """Put one more thing into the address, such as the run that a page shows."""
+    if st.query_params.get_all(key) != [value]:
+        st.query_params[key] = value
+
+
+def with_parameters(**parameters: str) -> dict[str, list[str]]:
+    """The parameters of this address with others: where they lead to, the way back leads here again."""
+    return {**_current(), **{key: [value] for key, value in parameters.items()}}
+
+
+def keep_valid(key: str, options: Collection[Any]) -> None:
+    """Forget what a widget no longer offers, because an address is old or a column is gone."""
+    value = st.session_state.get(key)
+    if isinstance(value, list):
+        st.session_state[key] = [one for one in value if one in options]
+    elif value is not None and value not in options:
+        del st.session_state[key]
+
+
+def _name(kinds: Kinds) -> str:
+    return "address of " + " ".join(kinds)
+
+
+def _current() -> dict[str, list[str]]:
+    return {key: st.query_params.get_all(key) for key in st.query_params}
+
+
+def _set(parameters: dict[str, list[str]]) -> None:
+    if parameters != _current():
+        st.query_params.from_dict(parameters)
