@@ -1,7 +1,7 @@
 """What a person does to a workbook in a window of their own: opens it, edits, and saves what the window holds.
 
 Quick and without a spreadsheet program: openpyxl stands for the program. It saves the state it opened, whatever has
-become of the file meanwhile, and replaces the file as Excel does. Tests with a real LibreOffice are in test_stale_save.py.
+become of the file meanwhile, and replaces the file as Excel does. test_stale_save.py has a real LibreOffice instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pending files and change sets: nothing acknowledged is lost, nothing is read twice, history cannot be altered unseen."""
+"""Pending files and change sets: nothing acknowledged is lost or read twice, history cannot be altered unseen."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_a_closed_file_is_done_with_although_its_process_lives(tmp_path: Path) -
 
 def test_a_killed_writer_is_known_as_gone_and_everything_it_acknowledged_is_there(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from tracker.pending import PendingWriter; from tracker.model import Change\n"
+        "import sys; from pathlib import Path\n"
+        "from tracker.pending import PendingWriter; from tracker.model import Change\n"
         "writer = PendingWriter(Path(sys.argv[1]))\n"
         "for n in range(10**6):\n"
         "    writer.append(Change('runs', ('r',), {'params.x': n})); print(n, flush=True)\n"

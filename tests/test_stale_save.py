@@ -52,7 +52,7 @@ def window(script: Script, libreoffice: Office) -> Iterator[Window]:
 
 
 def logs_and_syncs_meanwhile(script: Script) -> None:
-    """The script does not see that the workbook is open, as on another machine's drive: that is how stale saves come."""
+    """The script does not see that the workbook is open, as on another machine's drive: so stale saves come about."""
     script.run("run-4", name="meanwhile", metrics__auc=0.5, params__depth=6)
     script.log(Change("runs", ("run-1",), {"metrics.auc": 0.9}, {"metrics.auc": 1 / 7}))
     script.sync(force=True)
@@ -154,7 +154,8 @@ def test_rows_are_typed_below_without_a_run_id(script: Script, window: Window) -
     window.document.close()
     script.sync()
     rows = script.rows()
-    assert [row["name"] for row in rows.values()] == ["number 1", "number 2", "number 3", "by hand 1", "by hand 2", "meanwhile"]
+    names = ["number 1", "number 2", "number 3", "by hand 1", "by hand 2", "meanwhile"]
+    assert [row["name"] for row in rows.values()] == names
     typed = [row for row in rows.values() if str(row["name"]).startswith("by hand")]
     assert all(row["run_id"] and row["status"] == "PLANNED" for row in typed)
     assert script.sync().change_set is None

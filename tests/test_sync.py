@@ -31,7 +31,7 @@ from tracker.metrics import MetricsWriter
 from tracker.model import Change
 from tracker.pending import PendingWriter
 from tracker.sync import STEPS, SyncReport
-from tracker.versions import list_versions, thin_versions
+from tracker.versions import list_versions, thin_versions, versions_to_drop
 from tracker.workbook import read_stamp, read_tables
 
 
@@ -263,7 +263,7 @@ def test_an_open_workbook_is_left_alone_until_it_is_closed(script: Script, progr
     assert found is not None and (found.program, found.owner) == (program, "A. Person")
     before = workbook.read_bytes()
     script.run("r1")
-    with pytest.raises(WorkbookOpenElsewhereError, match="A. Person"):
+    with pytest.raises(WorkbookOpenElsewhereError, match=r"A\. Person"):
         script.sync()
     assert workbook.read_bytes() == before
     lock.unlink()
@@ -283,8 +283,11 @@ def test_whoever_waits_is_told_who_holds_the_lock(script: Script) -> None:
 
     def meanwhile(step: str) -> None:
         if step == "read":
-            child = "from tracker.folders import Folders; from tracker.sync import sync; import sys; from pathlib import Path\n"
-            child += "sync(Folders(Path(sys.argv[1])), wait=0.1)"
+            child = (
+                "import sys; from pathlib import Path\n"
+                "from tracker.folders import Folders; from tracker.sync import sync\n"
+                "sync(Folders(Path(sys.argv[1])), wait=0.1)"
+            )
             done = subprocess.run(
                 [sys.executable, "-c", child, script.folders.workbook], capture_output=True, text=True
             )
@@ -488,13 +491,31 @@ def test_duplicate_ids_do_not_stop_anything(script: Script, person: Person) -> N
 # -- versions -----------------------------------------------------------------------------------------------------
 
 
-def test_old_versions_are_thinned_to_one_a_day(tmp_path: Path) -> None:
-    for day in (1, 2):
-        for hour in range(3):
-            (tmp_path / f"202611{day:02d}T{hour:02d}0000000Z-000001.xlsx").touch()
-    thin_versions(tmp_path, keep=1)
-    names = [path.name[:11] for path in list_versions(tmp_path)]
-    assert names == ["20261101T02", "20261102T01", "20261102T02"]
+def names(*moments: str) -> list[str]:
+    return [f"{moment}0000000Z-000001.xlsx" for moment in moments]
+
+
+def test_of_old_versions_the_last_of_each_day_stays() -> None:
+    versions = names("20261101T00", "20261101T01", "20261102T00", "20261102T01", "20261102T02")
+    assert versions_to_drop(versions, [1] * 5, keep=1, budget=100) == names("20261101T00", "20261102T00")
+
+
+def test_large_versions_are_thinned_sooner_but_some_always_stay() -> None:
+    versions = names(*(f"20261101T{hour:02d}" for hour in range(20)))
+    assert (
+        len(versions) - len(versions_to_drop(versions, [100] * 20, keep=50, budget=1000)) == 11
+    )  # ten, and the day's last
+    assert len(versions) - len(versions_to_drop(versions, [10_000] * 20, keep=50, budget=1000)) == 6
+
+
+def test_of_versions_from_long_ago_the_last_of_each_month_stays(tmp_path: Path) -> None:
+    for month in range(1, 13):
+        for day in range(1, 29):
+            (tmp_path / names(f"2026{month:02d}{day:02d}T12")[0]).touch()
+    thin_versions(tmp_path, keep=1, budget=1000)
+    left = list_versions(tmp_path)
+    assert len(left) == 60 + 9 + 1 + 1  # days, whole months before, the month that is cut in two, the newest
+    assert left[0].name.startswith("20260128")
 
 
 def test_a_version_is_no_second_name_of_the_workbook(script: Script) -> None:

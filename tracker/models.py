@@ -29,9 +29,9 @@ from tracker.values import from_cell, key_text
 SINGLE_STAGES = {"staging": "none", "production": "retired"}
 """Stages that one version of a model holds at a time, and where the one before goes when another takes its place."""
 _OUT = "{verb} {stage} by v{version}: {reason}"
-_OUT_PATTERN = r"(?:replaced|reverted) in {stage} by v(\d+)\b.*"
+_REPLACED = r"replaced in {stage} by v(\d+)\b.*"
 _BACK = "back in {stage} instead of v{version}: {reason}"
-_BACK_PATTERN = r"back in {stage} instead of v\d+\b.*"
+_CAME_BACK = r"back in {stage} instead of v\d+\b.*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,7 @@ def _stage_change(key: Sequence[str], old: Any, new: Any, reason: Any) -> StageC
     return StageChange(version, key_text(old).lower(), key_text(new).lower(), key_text(reason))
 
 
-def holder_before(
-    versions: Sequence[ModelVersion], stage: str, history: Iterable[StageChange]
-) -> ModelVersion | None:
+def holder_before(versions: Sequence[ModelVersion], stage: str, history: Iterable[StageChange]) -> ModelVersion | None:
     """Which version was in a stage before the one that is in it now: where a revert leads to.
 
     The rows say it: a version that went out names its successor. Where that text is gone, because the version went
@@ -167,16 +165,15 @@ def holder_before(
     known = {one.version: one for one in versions}
     current = holder_of(versions, stage)
     if current is not None:
-        out = re.compile(_OUT_PATTERN.format(stage=stage), re.DOTALL)
+        text = re.compile(_REPLACED.format(stage=stage), re.DOTALL)
         replaced = [
             one
             for one in versions
-            if one.reason.startswith("replaced") and (match := out.fullmatch(one.reason))
-            and int(match[1]) == current.version and one is not current
+            if (match := text.fullmatch(one.reason)) and int(match[1]) == current.version != one.version
         ]
         if replaced:
             return max(replaced, key=lambda one: one.promoted_at or datetime.min)
-    back = re.compile(_BACK_PATTERN.format(stage=stage), re.DOTALL)
+    back = re.compile(_CAME_BACK.format(stage=stage), re.DOTALL)
     undone = 0
     for change in history:
         if change.new != stage or change.old == stage:
@@ -262,18 +259,19 @@ def plan_promotion(
     versions = list(versions)
     version = find_version(versions, reference)
     _require_stage(version, stage)
-    if version.stage == stage:
+    mine = of_model(versions, version.model) if stage in SINGLE_STAGES else []
+    others = [one for one in mine if one.stage == stage and one.version != version.version]
+    if version.stage == stage and not others:
         return Decision(f"{version.label} is in {stage} already", role=_role(stage), facts=_facts(version))
     why = _require_reason(reason, f"Why does {version.label} go into {stage}?")
     if stage not in ("none", "retired"):
         _require_files(version, artifacts)
     changes = [_moved(version, stage, why, who, now)]
     said = [f"{version.label} goes from {version.stage} into {stage}"]
-    for other in of_model(versions, version.model):
-        if stage in SINGLE_STAGES and other.stage == stage and other.version != version.version:
-            text = _OUT.format(verb="replaced in", stage=stage, version=version.version, reason=why)
-            changes.append(_moved(other, SINGLE_STAGES[stage], text, who, now))
-            said.append(f"v{other.version} from {stage} into {SINGLE_STAGES[stage]}")
+    for other in others:
+        text = _OUT.format(verb="replaced in", stage=stage, version=version.version, reason=why)
+        changes.append(_moved(other, SINGLE_STAGES[stage], text, who, now))
+        said.append(f"v{other.version} from {stage} into {SINGLE_STAGES[stage]}")
     what = "; ".join(said)
     return Decision(what, tuple(c for c in changes if c), _role(stage, version.stage), _facts(version))
 

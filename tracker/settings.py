@@ -19,7 +19,11 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
         "Metrics whose best value is the smallest; names with * as a wildcard.",
     ),
     "sync.share": (0.05, "The share of a training's time that syncs between runs may take."),
-    "versions.keep": (50, "How many earlier workbooks are kept at full density; older ones are thinned to one a day."),
+    "versions.keep": (50, "How many of the newest earlier workbooks are all kept; of older ones the last of each day."),
+    "versions.megabytes": (
+        500,
+        "How much room those newest may take together; at least five are kept whatever their size.",
+    ),
     "trash.days": (14, "Days that deleted artifacts stay in the trash."),
     "checklist.review": (None, "Date of the next review of the standard operating procedure."),
 }

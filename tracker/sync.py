@@ -294,7 +294,8 @@ class _Sync:
             with contextlib.suppress(OSError):
                 if path.stat().st_size == (incoming.consumed or {}).get(path.name):
                     path.unlink()
-        thin_versions(self.folders.versions, max(1, int(settings.number("versions.keep"))))
+        keep, megabytes = settings.number("versions.keep"), settings.number("versions.megabytes")
+        thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000))
 
 
 class _Views(Mapping[str, View]):

@@ -11,29 +11,34 @@ from typing import Any
 
 import streamlit as st
 
-Kinds = Mapping[str, type]
-"""The kind of value of each widget of a page, by its key: str, list or bool."""
+Defaults = Mapping[str, str | bool | list[str]]
+"""What each widget of a page says at first, by its key; the address leaves that out."""
+
+YES = "yes"
 
 
-def take_over(kinds: Kinds) -> None:
+def take_over(defaults: Defaults) -> None:
     """Set the widgets of a page to what its address says; to be called before they are drawn."""
-    said = {key: st.query_params.get_all(key) for key in kinds if key in st.query_params}
-    if not said or said == st.session_state.get(_name(kinds)):
+    said = {key: st.query_params.get_all(key) for key in defaults if key in st.query_params}
+    if not said or said == st.session_state.get(_name(defaults)):
         return
-    for key, kind in kinds.items():
-        values = said.get(key, [])
-        st.session_state[key] = values if kind is list else bool(values) if kind is bool else "".join(values[:1])
-    st.session_state[_name(kinds)] = said
+    for key, default in defaults.items():
+        values = said.get(key)
+        if values is None:
+            st.session_state[key] = list(default) if isinstance(default, list) else default
+        else:
+            st.session_state[key] = values if isinstance(default, list) else True if default is False else values[0]
+    st.session_state[_name(defaults)] = said
 
 
-def write(kinds: Kinds) -> None:
+def write(defaults: Defaults) -> None:
     """Put what the widgets of a page say into its address; to be called after they were drawn."""
     says: dict[str, list[str]] = {}
-    for key, kind in kinds.items():
+    for key, default in defaults.items():
         value: Any = st.session_state.get(key)
-        if value:
-            says[key] = [str(one) for one in value] if kind is list else ["yes"] if kind is bool else [str(value)]
-    st.session_state[_name(kinds)] = says
+        if value and value != default:
+            says[key] = [str(one) for one in value] if isinstance(value, list) else [YES if value is True else value]
+    st.session_state[_name(defaults)] = says
     _set({**{key: values for key, values in _current().items() if key == "registry"}, **says})
 
 
@@ -52,13 +57,15 @@ def keep_valid(key: str, options: Collection[Any]) -> None:
     """Forget what a widget no longer offers, because an address is old or a column is gone."""
     value = st.session_state.get(key)
     if isinstance(value, list):
-        st.session_state[key] = [one for one in value if one in options]
+        kept = [one for one in value if one in options]
+        if kept != value:
+            st.session_state[key] = kept
     elif value is not None and value not in options:
         del st.session_state[key]
 
 
-def _name(kinds: Kinds) -> str:
-    return "address of " + " ".join(kinds)
+def _name(defaults: Defaults) -> str:
+    return "address of " + " ".join(defaults)
 
 
 def _current() -> dict[str, list[str]]:

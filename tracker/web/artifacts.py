@@ -9,7 +9,7 @@ from tracker.web import address, artifact_list, artifact_view, say
 from tracker.web.context import Context
 from tracker.web.shown import count
 
-SHARED: address.Kinds = {"artifact-name": str, "category": list, "kind": list, "newest": bool}
+SHARED: address.Defaults = {"artifact-name": "", "category": [], "kind": [], "newest": False}
 """What the page's address says of it."""
 CODE = """with tracker.start_run({path!r}, experiment="first") as run:
     run.log_artifact("model.pkl", name="churn-model", category="model")

@@ -106,9 +106,9 @@ def _table(lines: list[Line], group: str, names: list[str], only: bool) -> None:
         return ["", "", *own]
 
     right: Literal["left", "right"] = "right" if group == "metrics" else "left"
-    st.dataframe(
+    st.container(key=f"compare-{group}").dataframe(
         table.style.apply(marked, axis=1),
-        key=f"compare-{group}",
+        key=f"compare-{group}-grid",
         hide_index=True,
         height=min(35 * (len(table) + 1) + 3, 520),
         column_config={

@@ -16,10 +16,13 @@ from tracker.web.context import Context
 KEY = "runs-grid"
 ROW = 35
 MOST_HEIGHT = 640
+STARTED = "started"
 WIDTHS = {"name": 230, "status": 120, "experiment": 120, "owner": 100, "start_time": 130, "duration": 105}
 
 
-def show(context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequence[str]) -> list[str]:
+def show(
+    context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequence[str], *, exact_times: bool
+) -> list[str]:
     """Draw the grid; gives the ids of the runs that are selected."""
     _keep_selection(ids)
     names = [name for name in names if name in runs.columns]
@@ -32,6 +35,13 @@ def show(context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequen
             st.session_state["open-run"] = ids[clicked["row"]]
 
     configuration = {headers[name]: _configured(name, headers[name], runs[name]) for name in names}
+    if "start_time" in names:
+        # How long ago tells more at a glance; when exactly stands beside it for those who chose their columns.
+        place = names.index("start_time") + (1 if exact_times else 0)
+        table.insert(place, STARTED, runs["start_time"].to_numpy())
+        configuration[STARTED] = st.column_config.DatetimeColumn(STARTED, format="distance", width=WIDTHS["start_time"])
+        if not exact_times:
+            table = table.drop(columns=headers["start_time"])
     configuration[headers["name"]] = st.column_config.ButtonColumn(
         "name",
         type="tertiary",
@@ -105,8 +115,6 @@ def _configured(name: str, header: str, values: pd.Series) -> Any:
         )
     if name == "duration":
         return st.column_config.NumberColumn(**options, format="localized")
-    if name == "start_time":
-        return st.column_config.DatetimeColumn(**{**options, "label": "started"}, format="distance")
     if is_datetime64_any_dtype(values):
         return st.column_config.DatetimeColumn(**options, format="YYYY-MM-DD HH:mm:ss")
     if is_bool_dtype(values):

@@ -11,12 +11,12 @@ from tracker.web import address, columns, grid, say
 from tracker.web.context import Context
 from tracker.web.shown import count
 
-SHARED: address.Kinds = {
-    "filter": str,
-    "experiment": list,
-    "order": str,
-    "choose": bool,
-    **{f"show_{name}": list for name in columns.GROUPS},
+SHARED: address.Defaults = {
+    "filter": "",
+    "experiment": [],
+    "order": columns.NEWEST,
+    "choose": False,
+    **{f"show_{name}": [] for name in columns.GROUPS},
 }
 """What the page's address says of it."""
 FILTER_HELP = """Compare columns with values, joined with `and`, `or`, `not` and parentheses:
@@ -44,7 +44,7 @@ def show(context: Context) -> None:
     shown = columns.arranged(found, order)
     ids = [str(run_id) for run_id in shown["run_id"]]
     bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
-    chosen = grid.show(context, shown, ids, _columns(found))
+    chosen = grid.show(context, shown, ids, _columns(found), exact_times=bool(st.session_state.get("choose")))
     with bar:
         total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
         picked = f" · {len(chosen)} selected" if chosen else ""
