@@ -177,7 +177,8 @@ def test_a_metric_logged_elsewhere_appears_by_itself_and_typing_goes_on(app: Sho
         app.open(f"/run?run={run.run_id}")
         tile = page.locator("[data-testid=stMetric]", has_text="loss").locator("[data-testid=stMetricValue]")
         assert tile.text_content() == "0.8"
-        drawn = page.locator(".vega-embed svg .mark-symbol path[aria-roledescription=point]").count()
+        points = page.locator(".vega-embed svg .mark-symbol path[aria-roledescription=point]")
+        points.nth(2).wait_for(state="attached")
         app.button("Edit")
         page.locator(".st-key-edit-notes textarea").click()
         page.keyboard.type("half a sen")
@@ -192,8 +193,8 @@ def test_a_metric_logged_elsewhere_appears_by_itself_and_typing_goes_on(app: Sho
             assert time.monotonic() - logged < WITHIN
             page.keyboard.type(".")
         assert page.locator(".st-key-edit-notes textarea").input_value() == "half a sen..."
-        points = page.locator(".vega-embed svg .mark-symbol path[aria-roledescription=point]").count()
-        assert points == drawn + 3
+        points.nth(5).wait_for(state="attached", timeout=WITHIN * 1000)
+        assert points.count() == 6
     page.get_by_text("FINISHED").first.wait_for(timeout=10_000)
     app.button("Save")
     page.get_by_text("Saved in the workbook.").wait_for()

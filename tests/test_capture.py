@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -84,6 +85,40 @@ def test_untracked_files_alone_do_not_make_it_dirty_but_an_untracked_script_does
     assert dirty is not None
     assert (clean.dirty, clean.diff) == (False, "")
     assert (dirty.dirty, dirty.diff) == (True, "# untracked: scripts/\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["print('größe')\n", "a\r\nb\r\n", "no end of line", "\n", "a\n\n", "+a\n-b\n\x0cx\u2028y\n"]
+)
+@pytest.mark.parametrize("name", ["new.py", "new folder/größe 1.py"])
+def test_an_untracked_script_is_in_the_diff_and_git_applies_it(
+    repo: Repository, tmp_path: Path, text: str, name: str
+) -> None:
+    subprocess.run(["git", "clone", "-q", repo.folder, tmp_path / "clone"], check=True)
+    repo.git("config", "diff.noprefix", "true")
+    repo.write("train.py", "print(2)\n")
+    script = repo.folder / name
+    script.parent.mkdir(exist_ok=True)
+    script.write_bytes(text.encode())
+    state = git_state(repo.folder, script=script)
+    assert state is not None
+    diff = tmp_path / "uncommitted.diff"
+    diff.write_bytes(state.diff.encode())
+    subprocess.run(["git", "-C", tmp_path / "clone", "apply", "--whitespace=nowarn", diff], check=True)
+    assert (tmp_path / "clone" / name).read_bytes() == text.encode()
+    assert (tmp_path / "clone" / "train.py").read_text() == "print(2)\n"
+
+
+@pytest.mark.parametrize("content", [b"x = 1\n" * 300, b"\xff\xfe", b"a\0b"])
+def test_a_script_that_no_diff_can_hold_is_only_named(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(capture, "MAX_DIFF", 1000)
+    script = repo.write("new.py", "")
+    script.write_bytes(content)
+    state = git_state(repo.folder, script=script)
+    assert state is not None
+    assert (state.dirty, state.diff) == (True, "# untracked: new.py\n")
 
 
 def test_the_registry_itself_makes_nothing_dirty(repo: Repository) -> None:
@@ -266,8 +301,31 @@ def test_the_list_agrees_with_the_installed_packages() -> None:
     from importlib.metadata import distributions
 
     known = {re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(): found.version for found in distributions()}
-    listed = dict(line.split("==") for line in packages().splitlines()[1:])
+    listed = dict(line.partition("  #")[0].split("==") for line in packages().splitlines()[1:])
     assert {re.sub(r"[-_.]+", "-", name): version for name, version in listed.items()} == known
+
+
+def test_a_package_that_no_index_has_says_where_it_is_from(tmp_path: Path) -> None:
+    origins = {
+        "edited": {"url": "file:///home/somebody/edited", "dir_info": {"editable": True}},
+        "wheel": {"url": "file:///home/somebody/wheel-1.0.whl", "archive_info": {}},
+        "cloned": {"url": "https://me:s3cr3t@host/it.git", "vcs_info": {"vcs": "git", "commit_id": "0ab1"}},
+        "fetched": {"url": "https://host/fetched-1.0.tar.gz", "archive_info": {}},
+        "strange": ["no record"],
+        "crafted": {"url": "https://host/x\nevil==1.0"},
+    }
+    for name, record in origins.items():
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "direct_url.json").write_text(json.dumps(record), encoding="utf-8")
+    assert packages([str(tmp_path)]).splitlines()[1:] == [
+        "cloned==1.0  # from git+https://***@host/it.git@0ab1",
+        "crafted==1.0  # from elsewhere",
+        "edited==1.0  # from a local folder",
+        "fetched==1.0  # from https://host/fetched-1.0.tar.gz",
+        "strange==1.0",
+        "wheel==1.0  # from a local file",
+    ]
 
 
 def test_the_machine_is_named_without_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:

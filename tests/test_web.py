@@ -154,6 +154,30 @@ def test_a_workbook_with_two_tables_only_opens_everywhere(open_app: Open, bare_r
     assert not open_app(bare_registry, page).error
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_registry_in_disorder_opens_everywhere(open_app: Open, tmp_path: Path, page: str) -> None:
+    from zoo import with_openpyxl
+
+    path = tmp_path / "disorder.xlsx"
+    columns = ("run_id", "name", "status", "start_time", "metrics.auc", "params.x", "Mine", "experiment", "duration")
+    rows = (
+        ("r1", "x", "FINISHED", "yesterday", "much", 1, "a", None, "long"),
+        ("r1", "x", "resting", None, "NaN", "b", 2, "e", -1),
+        (None, "typed", None, None, 0.7, True, None, 5, None),
+        (None, None, None, None, None, None, "only mine", None, None),
+        (12, 34, 56, 78, 90, 12, 34, 56, 78),
+    )
+    artifacts = (
+        ("artifact", "path", "size", "created"),
+        (("a:v1", 7, "big", "x"), (None, None, None, None), ("a:v1", "..", -1, 3)),
+    )
+    checklist = (("run_id", "item", "status"), (("r1", None, "done"), (None, "seed", 7), ("r1", "seed", None)))
+    with_openpyxl.simple(path, {"runs": (columns, rows), "artifacts": artifacts, "checklist": checklist})
+    before = path.read_bytes()
+    assert not open_app(path, page).error
+    assert path.read_bytes() == before
+
+
 # -- Runs ---------------------------------------------------------------------------------------------------------
 
 

@@ -21,16 +21,26 @@ from tracker.values import to_cell
 from tracker.workbook import check_registry, patiently
 
 REGISTRY_VARIABLE = "TRACKER_REGISTRY"
+PARENT_VARIABLE = "TRACKER_PARENT_RUN"
+"""While it holds the id of a run, every run that begins is a part of that one, in the registry that TRACKER_REGISTRY
+names, whatever the script says."""
+INPUTS_VARIABLE = "TRACKER_INPUTS"
+"""The versions that ``use_artifact`` gives a script which asks for the latest or for an alias, separated by ``|``."""
 
 
 def registry_folders(registry: Any) -> Folders:
     """The folders of the registry at a path, of an open registry, or of the one that TRACKER_REGISTRY names.
 
+    Inside another run, TRACKER_PARENT_RUN, it is always that run's, which TRACKER_REGISTRY names.
+
     Raises:
         BadRequestError: nothing names one.
         RegistryNotFoundError, NotAWorkbookError, NoTablesError, WorkbookEncryptedError, WorkbookUnsupportedError.
     """
-    path = getattr(registry, "path", registry) or os.environ.get(REGISTRY_VARIABLE)
+    usual = os.environ.get(REGISTRY_VARIABLE)
+    path = getattr(registry, "path", registry) or usual
+    if usual and os.environ.get(PARENT_VARIABLE):
+        path = usual
     if not path:
         raise BadRequestError(
             reason=f"No registry is named: give start_run the path of a workbook, or set {REGISTRY_VARIABLE}. "
@@ -56,7 +66,7 @@ def new_run(
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Begin a run of its own.
+    """Begin a run of its own; without another parent, it is a part of the run that TRACKER_PARENT_RUN names.
 
     Raises:
         BadRequestError: a param or tag without a name.
@@ -74,7 +84,7 @@ def new_run(
         "owner": owner or capture.owner(),
         "start_time": capture.utc_now(),
         "notes": notes,
-        "parent_run_id": parent_run_id,
+        "parent_run_id": parent_run_id or os.environ.get(PARENT_VARIABLE) or None,
         **facts,
         **_columns("params.", params),
         **_columns("tags.", tags),
@@ -94,7 +104,8 @@ def resumed_run(
 ) -> Run:
     """Go on with a run that is there already, or begin one that a person planned.
 
-    What is known of the machine and the code stays that of the beginning.
+    What is known of the machine and the code stays that of the beginning. Inside another run, TRACKER_PARENT_RUN, only
+    its own parts are gone on with; in place of any other a new part begins, so that nothing is added to what was.
 
     Raises:
         RunNotFoundError: there is no such run.
@@ -104,6 +115,10 @@ def resumed_run(
     from tracker.registry import open_registry
 
     row = open_registry(folders.workbook).run(run)
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent and row.get("parent_run_id") != parent:
+        name, experiment = row.get("name"), row.get("experiment") or ""
+        return new_run(folders, pulse, experiment=experiment, name=name, params=params, tags=tags)
     cells: dict[str, Any] = {"status": "RUNNING", "end_time": None, "duration": None}
     cells |= {**_columns("params.", params), **_columns("tags.", tags)}
     script = capture.script()
@@ -133,9 +148,16 @@ def _begin(
     with _writable(folders):
         recorder = Recorder(folders, key[0], row["owner"] or "")
         recorder.change("runs", key, _cells(cells), was=None if was is None else _cells(was), new=new)
-    run = Run(folders, recorder, pulse, row)
+    run = Run(folders, recorder, pulse, row, _named_inputs(os.environ.get(INPUTS_VARIABLE, "")))
     pulse.join(recorder)
     return run
+
+
+def _named_inputs(listed: str) -> dict[str, str]:
+    """The artifact versions by name; a name that stands there with several versions is left to the script."""
+    keys = [key.strip() for key in listed.split("|") if ":" in key]
+    names = [key.rpartition(":")[0] for key in keys]
+    return {name: key for name, key in zip(names, keys, strict=True) if names.count(name) == 1}
 
 
 def _cells(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,8 @@ class GitState:
     dirty: bool | None
     """Tracked files were changed, or the script itself is not in git; None where git did not answer in time."""
     diff: str
-    """What is not committed: the untracked files by name, then the changes; empty where nothing is."""
+    """What is not committed: the untracked files by name, then the changes, with the whole script where git does not
+    have it; ``git apply`` takes it as it stands. Empty where nothing is."""
 
 
 def git_state(folder: Path, *, script: Path | None = None, ignore: Iterable[Path] = ()) -> GitState | None:
@@ -112,8 +113,20 @@ def git_state(folder: Path, *, script: Path | None = None, ignore: Iterable[Path
         changed, untracked, diff = _uncommitted(top, ignore)
     except Exception:
         return GitState(commit, branch, None, "")
-    dirty = changed or (script is not None and _covers(untracked, script, top))
-    return GitState(commit, branch, dirty, _listing(untracked) + diff if dirty else "")
+    if script is not None and _covers(untracked, script, top):
+        return GitState(commit, branch, True, _listing(untracked) + diff + _as_new_file(script, top))
+    return GitState(commit, branch, changed, _listing(untracked) + diff if changed else "")
+
+
+_PLAIN_DIFF = (
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--submodule=short",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+)
+"""Whatever a person's settings are, a diff that ``git apply`` takes."""
 
 
 def _uncommitted(top: Path, ignore: Iterable[Path]) -> tuple[bool, list[str], str]:
@@ -123,7 +136,7 @@ def _uncommitted(top: Path, ignore: Iterable[Path]) -> tuple[bool, list[str], st
     entries = _git(top, "status", "--porcelain", "--no-renames", "-z", *only).split("\0")
     untracked = [entry[3:] for entry in entries if entry.startswith("??")]
     changed = any(entry and not entry.startswith("??") for entry in entries)
-    diff = _git(top, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", *only) if changed else ""
+    diff = _git(top, "diff", *_PLAIN_DIFF, "HEAD", *only) if changed else ""
     if len(diff) > MAX_DIFF:
         diff = f"{diff[:MAX_DIFF]}\n# … cut off after {MAX_DIFF:,} characters\n"
     return changed, untracked, diff
@@ -141,6 +154,24 @@ def _covers(untracked: Sequence[str], script: Path, top: Path) -> bool:
         return False
     name = script.relative_to(top).as_posix()
     return any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in untracked)
+
+
+def _as_new_file(script: Path, top: Path) -> str:
+    """The script as a diff that adds it; empty where it is empty, too long, or no text that a diff could hold."""
+    name = script.relative_to(top).as_posix()
+    try:
+        text = script.read_bytes()[: MAX_DIFF + 1].decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    plain = name.isprintable() and not set('"\\') & set(name)
+    if not text or len(text) > MAX_DIFF or "\0" in text or not plain:
+        return ""
+    *lines, rest = text.split("\n")
+    added = [f"+{line}\n" for line in lines]
+    if rest:
+        added.append(f"+{rest}\n\\ No newline at end of file\n")
+    header = f"diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n"
+    return f"{header}@@ -0,0 +1,{len(added)} @@\n{''.join(added)}"
 
 
 def _git(top: Path, *arguments: str) -> str:
@@ -179,6 +210,7 @@ def packages(path: Sequence[str] | None = None) -> str:
     """The Python version and every installed package, one ``name==version`` a line, as pip reads it.
 
     Taken from the names of the packages' own folders: reading their descriptions would take a hundred times longer.
+    A comment follows where a package came from somewhere else than an index, since no index may have it.
     """
     found: dict[str, str] = {}
     for place in sys.path if path is None else path:
@@ -189,9 +221,26 @@ def packages(path: Sequence[str] | None = None) -> str:
         for name in names:
             match = _DISTRIBUTION.fullmatch(name)
             if match:
-                found.setdefault(match[1].replace("_", "-").lower(), match[2])
+                found.setdefault(match[1].replace("_", "-").lower(), match[2] + _origin(os.path.join(place, name)))
     lines = [f"{name}=={version}\n" for name, version in sorted(found.items())]
     return f"# Python {python_version()}\n" + "".join(lines)
+
+
+def _origin(folder: str) -> str:
+    """Where a package came from, as a comment: a folder or file of this machine, or an address; of an index nothing."""
+    import json
+
+    try:
+        with open(os.path.join(folder, "direct_url.json"), encoding="utf-8") as file:
+            record = json.load(file)
+        url = str(record["url"])
+        commit = record.get("vcs_info", {}).get("commit_id")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    if url.startswith("file:"):
+        return "  # from a local folder" if "dir_info" in record else "  # from a local file"
+    address = mask_secrets(f"{record['vcs_info'].get('vcs')}+{url}@{commit}" if commit else url)
+    return f"  # from {address}" if address.isprintable() else "  # from elsewhere"
 
 
 _DISTRIBUTION = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*?)-([0-9][^-]*)(?:-py[\d.]+)?\.(?:dist-info|egg-info|egg)")

@@ -239,7 +239,7 @@ def _bring_in(registry: Registry, changes: Sequence[Change], who: str) -> EditRe
     for change in changes:
         row = rows[change.table, change.key]
         for column, cell in change.set.items():
-            if not same(row.get(column), cell):
+            if not row or (column in row and not same(row[column], cell)):
                 _take_back(registry, changes, rows, who)
                 kind = TABLES[change.table].kind(column)
                 seen, current = from_cell(change.was.get(column), kind), from_cell(row.get(column), kind)

@@ -15,6 +15,7 @@ TrackerError
 ├── RegistryNotWritableError       read-only folder, full disk
 ├── RunNotFoundError, ArtifactNotFoundError, ArtifactPathError
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
+├── NotReproducibleError           a run of which too little was recorded to run it again
 ├── ModelNotFoundError             no registered model has that name and version
 ├── StageError                     a promotion, revert or alias that makes no sense as things stand
 ├── QueryError                     a filter that cannot be understood
@@ -195,6 +196,13 @@ class ArtifactAlteredError(TrackerError):
         "Restore the file from a backup, or log the artifact again."
     )
     exit_code = 3
+
+
+class NotReproducibleError(TrackerError):
+    """Too little was recorded of a run, or is at hand, to run it again."""
+
+    template = "{run} cannot be run again: {reason}. Nothing was run. {hint}"
+    exit_code = 2
 
 
 class ModelNotFoundError(TrackerError):

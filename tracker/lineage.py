@@ -233,12 +233,23 @@ def models_from(graph: Graph, artifact: str) -> list[FoundModel]:
 
     Nearest first. An artifact counts as a model where it is registered as one or its kind says so.
     """
-    found = []
-    for step in walk(graph, Node("artifact", artifact), "downstream").steps:
-        if step.node.kind == "artifact":
-            names = graph.models.get(step.node.id, ())
-            if names or _is_model(graph.about.get(step.node, "")):
-                found.append(FoundModel(step.node.id, tuple(names), step.via.id, step.depth))
+    found: list[FoundModel] = []
+    artifacts, runs = {artifact}, set[str]()
+    here, depth = [artifact], 0
+    while here:  # by names alone: a data set that 10,000 runs read is answered at once
+        depth += 2
+        reached = []
+        for run in (run for name in here for run in graph.read_by.get(name, ()) if run not in runs):
+            runs.add(run)
+            for output in graph.outputs.get(run, ()):
+                if output in artifacts:
+                    continue
+                artifacts.add(output)
+                reached.append(output)
+                names = graph.models.get(output, ())
+                if names or _is_model(graph.about.get(Node("artifact", output), "")):
+                    found.append(FoundModel(output, tuple(names), run, depth))
+        here = reached
     return found
 
 
@@ -267,7 +278,7 @@ def as_rows(graph: Graph, trace: Trace) -> list[dict[str, Any]]:
 
 
 def as_text(graph: Graph, start: Node, direction: Direction, most: int = 200) -> list[str]:
-    """A tree for a terminal. What was shown before is only named; after ``most`` lines it is cut off, and that is said."""
+    """A tree for a terminal. What was shown before is only named; after ``most`` lines it is cut off, which is said."""
     lines = [graph.label(start)]
     shown = {start}
     todo: list[tuple[Node, Node, str, bool]] = []

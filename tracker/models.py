@@ -352,8 +352,15 @@ def metric_over_versions(
 
 
 def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float) -> Change | None:
+    if "stage" not in version.cells:
+        raise StageError(
+            what=f"{version.label} cannot go into {stage}",
+            reason="the models table has no column 'stage'",
+            hint="Add one with that header, or give the column its old header back.",
+        )
     values = {"stage": stage, "promoted_by": who or None, "promoted_at": utc(now), "reason": reason}
-    return change_row("models", version.key, version.cells, values, who, now)
+    there = {column: value for column, value in values.items() if column in version.cells}
+    return change_row("models", version.key, version.cells, there, who, now)
 
 
 def _facts(version: ModelVersion) -> dict[str, Any]:

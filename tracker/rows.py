@@ -9,7 +9,7 @@ from tracker.folders import Folders
 from tracker.matching import is_blank
 from tracker.reading import read_grid
 from tracker.schema import TABLES
-from tracker.values import from_cell
+from tracker.values import EXACT_INTEGER, Kind, from_cell
 
 
 def cells_of(folders: Folders, table: str) -> list[dict[str, Any]]:
@@ -31,6 +31,11 @@ def values_of(folders: Folders, table: str) -> list[dict[str, Any]]:
     return [valued(row, {name: kinds.kind(name) for name in row}) for row in cells_of(folders, table)]
 
 
-def valued(row: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
-    """One row's cells as the values that were logged."""
-    return {name: None if cell == "" else from_cell(cell, kinds[name]) for name, cell in row.items()}
+def valued(row: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """One row's cells as the values that were logged; Excel does not tell 6 from 6.0, so a param is then 6."""
+    values = {name: None if cell == "" else from_cell(cell, kinds[name]) for name, cell in row.items()}
+    return {name: _whole(value) if kinds[name] in ("any", "raw") else value for name, value in values.items()}
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_INTEGER else value

@@ -52,7 +52,14 @@ def _never_raises(method: Callable[Concatenate[Run, P], T]) -> Callable[Concaten
 class Run:
     """A run that is being logged. :func:`tracker.start_run` makes one; as a context manager it ends by itself."""
 
-    def __init__(self, folders: Folders, recorder: Recorder, pulse: Pulse, row: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folders: Folders,
+        recorder: Recorder,
+        pulse: Pulse,
+        row: Mapping[str, Any],
+        inputs: Mapping[str, str] | None = None,
+    ) -> None:
         self.run_id: str = row["run_id"]
         self.name: str = row.get("name") or self.run_id
         self.experiment: str = row.get("experiment") or ""
@@ -64,7 +71,7 @@ class Run:
         self._folders = folders
         self._recorder = recorder
         self._pulse = pulse
-        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner)
+        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs)
         self._key: Key = (self.run_id,)
         self._params = {name: to_cell(value) for name, value in row.items() if name.startswith("params.")}
         self._said: set[tuple[object, ...]] = set()
@@ -318,7 +325,7 @@ class Run:
     # -- what surrounds the run ---------------------------------------------------------------------------------
 
     def capture_surroundings(self, script: Path | None) -> None:
-        """Record git's state and the installed packages, in the background: git may take its time."""
+        """Record git's state, or the script where there is no git, and the installed packages, in the background."""
         self._capturing = threading.Thread(target=self._capture, args=(script,), name="tracker-capture", daemon=True)
         self._capturing.start()
 
@@ -338,6 +345,8 @@ class Run:
             self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
         if git is not None and git.diff:
             self._put_text(git.diff, "uncommitted.diff", "git-diff")
+        if git is None and script is not None:
+            self._artifacts.put(script, "script")
 
     def _put_text(self, text: str, file_name: str, name: str) -> None:
         self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from tracker.values import to_cell
 class RunArtifacts:
     """Stores and finds artifacts on behalf of one run."""
 
-    def __init__(self, folders: Folders, recorder: Recorder, run_id: str, who: str) -> None:
+    def __init__(
+        self, folders: Folders, recorder: Recorder, run_id: str, who: str, inputs: Mapping[str, str] | None = None
+    ) -> None:
         self._folders = folders
         self._recorder = recorder
         self._run_id = run_id
         self._who = who
+        self._inputs = inputs or {}
+        """The version that the run reads of an artifact, by its name, whichever one is the latest by now."""
 
     def put(
         self, path: Path, name: str, category: str | None = None, kind: str | None = None, aliases: Sequence[str] = ()
@@ -70,10 +74,12 @@ class RunArtifacts:
         Raises:
             ArtifactNotFoundError: there is none.
         """
+        name, reference = store.split_reference(artifact)
+        if name in self._inputs and not store.is_version(reference):
+            return store.find(self._folders, self._inputs[name])
         try:
             return store.find(self._folders, artifact)
         except ArtifactNotFoundError:
-            name, reference = store.split_reference(artifact)
             for row in self._rows(name):
                 if reference in _words(row["aliases"]):
                     return store.find(self._folders, row["artifact"])

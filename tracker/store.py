@@ -364,3 +364,8 @@ def split_reference(artifact: str) -> tuple[str, str]:
     """``churn-model:v3`` as its name and what follows the colon; ``latest`` where nothing does."""
     name, colon, reference = artifact.rpartition(":")
     return (artifact_name(name), reference.strip()) if colon else (artifact_name(artifact), "latest")
+
+
+def is_version(reference: str) -> bool:
+    """Whether what follows the colon is the number of a version, ``v3``, and no alias."""
+    return re.fullmatch(r"v[1-9]\d{0,8}", reference) is not None

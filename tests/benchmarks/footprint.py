@@ -8,9 +8,6 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT, Aim, Figure, Found, Note, Options, in_child, medians
 
-LEAST_TO_LOG = "import json, csv, uuid, socket, platform, threading"
-"""What a script of one's own that logs as much would import."""
-
 
 def measure(options: Options) -> Found:
     works = {
@@ -22,24 +19,24 @@ def measure(options: Options) -> Found:
         work()
     seconds = medians(works, options.repeats(25))
     python = seconds["python"]
-    yield Figure("import tracker, more than Python itself", seconds["import"] - python, "starting Python", python,
-                 Aim(0.08, "ours"))  # fmt: skip
-    yield Figure("… with all that start_run needs", seconds["start_run"] - python, "starting Python", python,
-                 Aim(0.08, "ours"))  # fmt: skip
+    aim = Aim(0.08, "ours")
+    yield Figure("import tracker", seconds["import"] - python, "starting Python", python, aim)
+    yield Figure(
+        "import tracker, with all that start_run needs", seconds["start_run"] - python, "starting Python", python, aim
+    )
     if not options.install:
         return
     with options.scratch() as folder:
         try:
-            ours = installed_size(folder / "ours", str(ROOT))
+            ours = installed_size(folder, ROOT)
         except subprocess.CalledProcessError as error:
-            yield Note(f"size of an installation: pip failed, {error}")
+            yield Note(f"the size of an installation: {error}")
             return
-    own = size_of(folder)
-    yield Figure("size of a library installation", ours, "", None, Aim(15e6, "ours"), "B")
+    yield Figure("a library installation", ours, aim=Aim(15e6, "ours"), unit="B")
 
 
-def installed_size(folder: Path, what: str) -> float:
-    """The size of a package with all it needs, compiled as pip does, without pip itself."""
+def installed_size(folder: Path, package: Path) -> float:
+    """The bytes of a package and of all it needs, compiled, without pip itself."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(folder)]
-    subprocess.run([*pip, what], check=True)
+    subprocess.run([*pip, str(package)], check=True)
     return float(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))

@@ -98,12 +98,15 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def medians(works: Mapping[str, Work], repeats: int) -> dict[str, float]:
-    """The median seconds of each, run in turn: A B C A B C …"""
+def medians(works: Mapping[str, Work], repeats: int, patience: float = 45.0) -> dict[str, float]:
+    """The median seconds of each, run in turn: A B C A B C …; no further round once ``patience`` seconds are over."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
+    end = time.monotonic() + patience
     for _ in range(repeats):
         for name, work in works.items():
             seconds[name].append(work())
+        if time.monotonic() > end:
+            break
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
@@ -111,16 +114,31 @@ def child(*arguments: object, python: str = sys.executable, **environment: str) 
     """What a script prints in a process of its own, which finds our checkout's ``tracker``.
 
     Raises:
-        CalledProcessError: it failed; what it complained of is on standard error.
+        RuntimeError: it failed; with what it complained of.
     """
-    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"} | environment
     command = [python, *map(str, arguments)]
-    return subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
 
 
 def in_child(*arguments: object, python: str = sys.executable, **environment: str) -> Work:
     """The work of a whole process, from its start to its end."""
     return lambda: timed(lambda: child(*arguments, python=python, **environment))
+
+
+def scripts_in_git(folder: Path) -> Path:
+    """The scripts as users have theirs: in a git repository, which is looked at when a run starts."""
+    place = folder / "scripts"
+    shutil.copytree(SCRIPTS, place, ignore=shutil.ignore_patterns("__pycache__"))
+    if shutil.which("git"):
+        author = ("-c", "user.name=benchmarks", "-c", "user.email=benchmarks@localhost")
+        for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "scripts")):
+            subprocess.run(["git", "-C", str(place), *command], check=True)
+    return place
 
 
 def bare_copy(source: Path, target: Path) -> None:

@@ -17,7 +17,9 @@ def measure(options: Options) -> Found:
     with options.scratch() as folder:
         desk = Desk(options, folder, rows)
         desk.log_new_run()
-        yield Figure(f"memory, new run, {rows:,} runs, after a person's save", _peak(desk), "bare Python", bare, unit="B")
+        yield Figure(
+            f"memory, new run, {rows:,} runs, after a person's save", _peak(desk), "bare Python", bare, unit="B"
+        )
         desk.log_new_run()
         yield Figure(f"memory, new run, {rows:,} runs", _peak(desk), "bare Python", bare, unit="B")
         desk.log_update(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,6 @@ def _plain(column: Any) -> Any:
     if pandas.api.types.is_datetime64_any_dtype(column.dtype):
         times = column.dt.tz_localize(None) if column.dt.tz is not None else column
         return times.dt.round("ms").astype("datetime64[ms]").astype("int64")
-    if pandas.api.types.is_object_dtype(column.dtype) and isinstance(column.iloc[0], pandas.Timestamp):
+    if pandas.api.types.is_object_dtype(column.dtype) and isinstance(column.iloc[0], date):  # midnights come as dates
         return _plain(pandas.to_datetime(column))
     return column.astype(object).where(column.notna() & (column != ""), None)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import tracker
-from benchmarks.measure import ROOT, SCRIPTS, Figure, Found, Options, medians, timed
+from benchmarks.measure import ROOT, Figure, Found, Options, medians, scripts_in_git, timed
 from benchmarks.workbooks import registry
 
 PROCESSES = 8
@@ -19,12 +19,13 @@ def measure(options: Options) -> Found:
     rows = min(options.sizes)
     counter = iter(range(1 << 30))
     with options.scratch() as folder:
+        scripts = scripts_in_git(folder)
 
         def ours() -> float:
             own = folder / f"{next(counter)}"
             own.mkdir()
             path = registry(options, own, rows)
-            seconds = timed(lambda: at_once([SCRIPTS / "runs_with_tracker.py", path, runs]))
+            seconds = timed(lambda: at_once([scripts / "runs_with_tracker.py", path, runs]))
             ids = tracker.open(path).runs()["run_id"]
             if len(ids) != rows + PROCESSES * runs or ids.duplicated().any():
                 raise AssertionError(f"{len(ids) - rows} runs are there, {ids.duplicated().sum()} of them twice")
@@ -32,7 +33,7 @@ def measure(options: Options) -> Found:
 
         def csv() -> float:
             own = folder / f"{next(counter)}.csv"
-            seconds = timed(lambda: at_once([SCRIPTS / "runs_with_csv.py", own, runs]))
+            seconds = timed(lambda: at_once([scripts / "runs_with_csv.py", own, runs]))
             assert own.read_bytes().count(b"\n") == PROCESSES * runs
             return seconds
 

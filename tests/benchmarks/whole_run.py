@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
-from benchmarks.measure import SCRIPTS, Aim, Figure, Found, Note, Options, in_child, medians
+from benchmarks.measure import Aim, Figure, Found, Note, Options, in_child, medians, scripts_in_git
 from benchmarks.workbooks import registry
 
 
@@ -13,10 +12,11 @@ def measure(options: Options) -> Found:
     with options.scratch() as folder:
         artifact = folder / "model.bin"
         artifact.write_bytes(os.urandom(100_000))
+        scripts = scripts_in_git(folder)
         path = registry(options, folder, min(options.sizes))
         works = {
-            "tracker": in_child(SCRIPTS / "run_with_tracker.py", path, artifact),
-            "csv": in_child(SCRIPTS / "run_with_csv.py", folder, artifact),
+            "tracker": in_child(scripts / "run_with_tracker.py", path, artifact),
+            "csv": in_child(scripts / "run_with_csv.py", folder, artifact),
         }
         for work in works.values():
             work()  # the workbook is laid out, the modules are compiled
@@ -26,11 +26,11 @@ def measure(options: Options) -> Found:
         if options.mlflow is None:
             yield Note("a whole run beside mlflow: give --mlflow the Python of an environment that has it")
             return
-        mlflow_script = SCRIPTS / "run_with_mlflow.py"
+        mlflow_script = scripts / "run_with_mlflow.py"
         works["mlflow"] = in_child(mlflow_script, folder, artifact, python=options.mlflow, DO_NOT_TRACK="true")
         try:
             works["mlflow"]()  # its database is made
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, RuntimeError) as error:
             yield Note(f"a whole run beside mlflow: {error}")
             return
         del works["csv"]

@@ -87,9 +87,7 @@ def _add_table(book: Any, table: Table, names: Sequence[str], rows: int, date: A
                 else:
                     sheet.write(row + 1, place, cell)
     last = rows if table is RUNS else 1
-    sheet.add_table(
-        0, 0, last, len(names) - 1, {"name": table.name, "columns": [{"header": name} for name in names]}
-    )
+    sheet.add_table(0, 0, last, len(names) - 1, {"name": table.name, "columns": [{"header": name} for name in names]})
 
 
 def registry(options: Options, folder: Path, rows: int) -> Path:

@@ -67,9 +67,7 @@ class _Draw:
             self._add(numbers[taken.index], taken.table)
         self._shrink()
         nothing = pyarrow.table({name: pyarrow.nulls(0, pyarrow.string()) for name in self._table.names})
-        return Sample(
-            self._pieces[0] if self._pieces else nothing, rows if self._table.total is None else self._table.total
-        )
+        return Sample(self._pieces[0] if self._pieces else nothing, rows)
 
     def _add(self, numbers: Any, piece: Any) -> None:
         self._numbers.append(numbers)

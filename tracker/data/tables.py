@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from tracker.errors import MissingPackageError
 
 if TYPE_CHECKING:
     import numpy
@@ -18,22 +15,6 @@ MOST_COLUMNS = 50_000
 """A table with more columns is refused."""
 MOST_CELLS = 20_000_000
 """No more cells than these are held at once."""
-COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-_FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".feather": "feather",
-    ".arrow": "feather",
-    ".ipc": "feather",
-    ".xlsx": "xlsx",
-    ".xlsm": "xlsx",
-}
 
 
 class NotATable(Exception):
@@ -72,12 +53,12 @@ class Table:
     """Starts from the first row again each time."""
     names: Sequence[str] = ()
     """The columns as far as they are known before any row is read."""
-    bytes: int | None = None
-    """Of the file."""
-    total: int | None = None
-    """The number of rows where it is known without reading them all; the blocks may then be a random choice."""
+    size: int | None = None
+    """Of the file, in bytes."""
     all_text: bool = False
     """The format knows only text: what its columns mean must be found out."""
+    decimal_comma: bool = False
+    """Its numbers may have a decimal comma."""
     mixed: set[str] = field(default_factory=set)
     """Columns that were turned into text because their values are of several types."""
     skipped: int = 0
@@ -89,59 +70,6 @@ class Table:
         """Keep something that a person should know, once."""
         if text not in self.notes:
             self.notes.append(text)
-
-
-def format_of(path: Path) -> str:
-    """``csv``, ``json``, ``jsonl``, ``parquet``, ``feather`` or ``xlsx`` by the file's name; empty for no table."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-        return {"csv": "csv", "jsonl": "jsonl"}.get(_FORMATS.get(suffixes[-1] if suffixes else "", ""), "")
-    return _FORMATS.get(suffixes[-1] if suffixes else "", "")
-
-
-def open_table(source: Any) -> Table:
-    """The table in a file, a pandas or polars DataFrame or an arrow table.
-
-    Raises:
-        NotATable: it is none, or reading it would take too much memory; says why.
-        MissingPackageError: pyarrow is not installed.
-    """
-    try:
-        import pyarrow
-    except ImportError:
-        raise MissingPackageError(what="Reading a table", package="pyarrow") from None
-    from tracker.data import arrow_files, excel, frames, text_files
-
-    if not isinstance(source, (str, Path)):
-        return frames.open_frame(source)
-    path = Path(source)
-    kinds = {
-        "csv": text_files.open_csv,
-        "jsonl": text_files.open_json_lines,
-        "json": text_files.open_json,
-        "parquet": arrow_files.open_parquet,
-        "feather": arrow_files.open_feather,
-        "xlsx": excel.open_excel,
-    }
-    kind = format_of(path)
-    if kind not in kinds:
-        raise NotATable(f"{path.name} is in no format that Tracker reads as a table")
-    try:
-        size = path.stat().st_size
-        table = kinds[kind](path) if size else Table(kind, lambda: iter(()), notes=["The file is empty."])
-    except (OSError, pyarrow.ArrowException) as error:
-        raise not_readable(path, error) from error
-    table.bytes = size
-    if len(table.names) > MOST_COLUMNS:
-        raise NotATable(f"{len(table.names):,} columns are more than the {MOST_COLUMNS:,} that Tracker looks at")
-    return table
-
-
-def not_readable(path: Path, error: Exception) -> NotATable:
-    """The refusal that names the file and the first line of what its reader said."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or next(iter(str(error).splitlines()), "damaged")
-    return NotATable(f"{path.name} cannot be read: {reason.rstrip('.')}")
 
 
 def read_through(table: Table, use: Callable[[Iterator[Block]], T]) -> T:

@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker.web import columns, matrix, say, shown
+from tracker.web import matrix, say, shown
 from tracker.web.checklist_view import CODE_HINT, form
 from tracker.web.context import Context
-from tracker.web.curves import distinct_labels
 
 LEGEND = "✓ done, ✗ missing, ~ waived, · not applicable or not checked, blank: not asked of this experiment; * a must"
 COLORS = {
@@ -25,7 +24,8 @@ MOST_RUNS = 300
 
 def show(context: Context) -> None:
     """The page."""
-    runs, checklist = context.runs(), context.table("checklist")
+    runs, labels = context.named_runs()
+    checklist = context.table("checklist")
     wanted = matrix.items(context.table("sop"), checklist)
     if not wanted:
         say.nothing_yet("No procedure yet", CODE_HINT)
@@ -33,9 +33,8 @@ def show(context: Context) -> None:
     if runs.empty:
         say.nothing_yet("No runs yet", "The first run appears here by itself.", say.how_to_log(context.place.path))
         return
-    runs, wanted = _filtered(columns.arranged(runs, ("start_time", True)), wanted)
+    runs, wanted = _filtered(runs, wanted)
     recorded = matrix.records(checklist)
-    labels = distinct_labels(dict(zip(runs["run_id"], (name or "(unnamed)" for name in runs["name"]), strict=True)))
     rows = []
     for run in runs.head(MOST_RUNS).to_dict("records"):
         run_id, experiment = str(run["run_id"]), str(run["experiment"] or "")

@@ -25,6 +25,7 @@ MOST = {"params": 6, "metrics": 6, "tags": 3, "yours": 4}
 """How many columns of a group are shown while nobody chose."""
 WIDEST = 150
 """Pixels of the widest column of numbers."""
+NEWEST_BY = "start_time"
 NEWEST, OLDEST = "newest first", "oldest first"
 
 
@@ -93,7 +94,7 @@ def number_width(header: str, form: str | None, values: Iterable[Any]) -> int:
 
 def orders(columns: Sequence[str], settings: Settings) -> dict[str, tuple[str, bool]]:
     """What the runs can be ordered by: a label, the column, and whether its greatest values come first."""
-    found = {NEWEST: ("start_time", True), OLDEST: ("start_time", False)}
+    found = {NEWEST: (NEWEST_BY, True), OLDEST: (NEWEST_BY, False)}
     names = headers(columns)
     for column in columns:
         if group(column) == "metrics":
@@ -106,7 +107,7 @@ def orders(columns: Sequence[str], settings: Settings) -> dict[str, tuple[str, b
 
 def arranged(frame: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
     """The runs in that order; those without a value come last, equal ones the newest first."""
-    wanted = [order, ("start_time", True)] if order[0] != "start_time" else [order]
+    wanted = [order, (NEWEST_BY, True)] if order[0] != NEWEST_BY else [order]
     there = [Order(Name(column, 0, column), descending) for column, descending in wanted if column in frame.columns]
     return frame.iloc[arrange(frame, there)]
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from tracker.web import address, columns, curves_view, say
 from tracker.web.context import Context
-from tracker.web.curves import distinct_labels
+from tracker.web.curves import metrics_with_curves
 from tracker.web.differences import Line, cell, differences
 from tracker.web.shown import plain
 
@@ -27,14 +27,13 @@ BEST = "background-color: rgba(0, 158, 115, 0.16)"
 
 def show(context: Context) -> None:
     """The page."""
-    runs = context.runs()
+    runs, labels = context.named_runs()
     if len(runs) < 2:
         say.nothing_yet(
             "Nothing to compare yet", "It takes two runs. Log another one:", say.how_to_log(context.place.path)
         )
         return
-    labels = distinct_labels(dict(zip(runs["run_id"], (name or "(unnamed)" for name in runs["name"]), strict=True)))
-    ids = _chosen(runs, labels)
+    ids = _chosen(labels)
     if len(ids) < 2:
         say.nothing_yet("Choose two or more runs", "Choose them above, or tick them on the Runs page.")
         return
@@ -47,17 +46,16 @@ def show(context: Context) -> None:
     names = [labels[run_id] for run_id in ids]
     _table(groups.pop("metrics", []), "metrics", names, only)
     histories = {labels[run_id]: context.history(run_id) for run_id in ids}
-    if any(len(history) for history in histories.values()):
+    if any(metrics_with_curves(history) for history in histories.values()):
         st.markdown("##### Curves")
-        if not curves_view.show(histories, "compare-curves"):
-            st.caption("No metric was logged more than once.")
+        curves_view.show(histories, "compare-curves")
     for group, lines in groups.items():
         _table(lines, group, names, only)
 
 
-def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> list[str]:
+def _chosen(labels: dict[str, str]) -> list[str]:
     """The runs that the page's address names, else those compared last; with a box to change them."""
-    ids = [str(run_id) for run_id in columns.arranged(runs, ("start_time", True))["run_id"]]
+    ids = list(labels)
     wanted = st.query_params.get("runs")
     names = wanted.split(",") if wanted is not None else st.session_state.get("last-compared", [])
     st.session_state["compare-picker"] = [run_id for run_id in names if run_id in ids]

@@ -13,7 +13,8 @@ import streamlit as st
 from tracker.model import Problem
 from tracker.registry import Registry, Status
 from tracker.settings import Settings
-from tracker.web import address, data, watch
+from tracker.web import address, columns, data, watch
+from tracker.web.curves import distinct_labels
 from tracker.web.places import Place
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class Context:
 
     def runs(self) -> pd.DataFrame:
         return self.table("runs")
+
+    def named_runs(self) -> tuple[pd.DataFrame, dict[str, str]]:
+        """The runs that have an id, each once, the newest first; and a label for each by its id."""
+        runs = columns.arranged(self.runs(), (columns.NEWEST_BY, True))
+        runs = runs[runs["run_id"].notna()].drop_duplicates("run_id").reset_index(drop=True)
+        return runs, distinct_labels(dict(zip(runs["run_id"], runs["name"].fillna("(unnamed)"), strict=True)))
 
     def history(self, run_id: str) -> pd.DataFrame:
         return data.history(self.place.path, watch.steps_stamp(self.place.folders, run_id), run_id)

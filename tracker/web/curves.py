@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -83,5 +84,5 @@ def time_unit(seconds: float) -> tuple[float, str]:
 
 def distinct_labels(names: dict[str, str]) -> dict[str, str]:
     """A label for each run id: its name, with the end of its id where several runs share the name."""
-    shared = {name for name in names.values() if list(names.values()).count(name) > 1}
-    return {run_id: f"{name} ({run_id[-6:]})" if name in shared else name for run_id, name in names.items()}
+    counts = Counter(names.values())
+    return {run_id: f"{name} ({run_id[-6:]})" if counts[name] > 1 else name for run_id, name in names.items()}

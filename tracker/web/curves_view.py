@@ -25,8 +25,8 @@ class Look:
     log: bool
 
 
-def show(histories: Mapping[str, pd.DataFrame], key: str, *, across: int = 2) -> bool:
-    """Draw every metric that was logged more than once; False where there is none.
+def show(histories: Mapping[str, pd.DataFrame], key: str, *, across: int = 2) -> None:
+    """Draw every metric that was logged more than once.
 
     Args:
         histories: the metric steps of each run, by the run's label.
@@ -34,8 +34,6 @@ def show(histories: Mapping[str, pd.DataFrame], key: str, *, across: int = 2) ->
         across: how many charts stand side by side.
     """
     names = sorted({name for history in histories.values() for name in metrics_with_curves(history)})
-    if not names:
-        return False
     look = _controls(key)
     if len(names) > FIRST:
         names = st.multiselect("Metrics", names, default=names[:FIRST], key=f"{key}-metrics", persist_state="session")
@@ -43,7 +41,6 @@ def show(histories: Mapping[str, pd.DataFrame], key: str, *, across: int = 2) ->
         for place, name in zip(st.columns(across), names[start : start + across], strict=False):
             with place:
                 _chart(histories, name, look, key)
-    return True
 
 
 def _controls(key: str) -> Look:

@@ -66,7 +66,7 @@ def show(
     )
     if run_id := st.session_state.pop("open-run", None):
         context.open_run(run_id)
-    return [ids[position] for position in event["selection"]["rows"] if position < len(ids)]
+    return [ids[place] for place in event["selection"]["rows"] if place < len(ids) and ids[place]]
 
 
 def _keep_selection(ids: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ def _cells(runs: pd.DataFrame, name: str) -> Any:
     values = runs[name].reset_index(drop=True)
     if name == "name":
         ids = runs["run_id"].reset_index(drop=True)
-        return [shown.cut(str(v), 80) if v else f"(unnamed {i[-6:]})" for v, i in zip(values, ids, strict=True)]
+        return [shown.cut(v or f"(unnamed {(i or 'new')[-6:]})", 80) for v, i in zip(values, ids, strict=True)]
     if name == "status":
         return [[shown.status(value)] if value else [] for value in values]
     if name == "duration":

@@ -17,6 +17,11 @@ STYLE = """
 </style>
 """
 
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="2" y="4" width="28" height="24" rx="4"
+fill="#0072B2"/><path d="M2 11h28M11 11v17" stroke="#fff" stroke-opacity=".5" stroke-width="1.5"/><path d="M6 23l7-5 5 3
+8-7" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>"""
+"""The picture in the browser's tab. Streamlit would fetch any of its own icons for it from a server elsewhere."""
+
 
 def style() -> None:
     """Less air above and below than streamlit leaves, so that a page shows more rows."""

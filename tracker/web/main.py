@@ -37,7 +37,7 @@ def main(samples: Path | None = None, first_page: str = "runs") -> None:
         samples: a folder with sample registries, a copy of which is shown where no registry is named.
         first_page: the page that opens, by its address.
     """
-    st.set_page_config(page_title="Tracker", page_icon=":material/science:", layout="wide")
+    st.set_page_config(page_title="Tracker", page_icon=head.ICON, layout="wide")
     head.style()
     try:
         first = start.first_place(samples)

@@ -8,28 +8,46 @@ import pandas as pd
 import streamlit as st
 
 from tracker.metrics import MetricSummary
-from tracker.web import address, artifact_list, artifact_view, columns, curves_view, data, say, shown, watch, yours
+from tracker.web import (
+    address,
+    artifact_list,
+    artifact_view,
+    columns,
+    curves,
+    curves_view,
+    data,
+    say,
+    shown,
+    watch,
+    yours,
+)
 from tracker.web.checklist_view import of_run
 from tracker.web.context import Context
-from tracker.web.curves import distinct_labels
 from tracker.web.shown import plain
 
 TILES = 6
 HOW_TO_LOG_FILES = """run.log_artifact("model.pkl", name="churn-model", category="model")
 path = run.use_artifact("churn-train:latest")
 """
-CODE = ("git_commit", "git_branch", "git_dirty", "source", "command", "host", "python")
+CODE = {
+    "git_commit": "commit",
+    "git_branch": "branch",
+    "source": "script",
+    "host": "host",
+    "python": "Python",
+    "end_time": "ended",
+}
 
 
 def show(context: Context) -> None:
     """The page."""
-    runs = context.runs()
+    runs, labels = context.named_runs()
     if runs.empty:
         say.nothing_yet("No runs yet", "Log one; it appears here by itself.", say.how_to_log(context.place.path))
         return
     head, picker = st.columns([5, 3], gap="medium")
     with picker:
-        run = _chosen(runs)
+        run = _chosen(runs, labels)
     if run is None:
         return
     with head:
@@ -40,19 +58,13 @@ def show(context: Context) -> None:
         context.place.path, watch.steps_stamp(context.place.folders, str(run["run_id"])), str(run["run_id"])
     )
     _tiles(run, summaries)
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        _curves(context, run)
-    with right:
-        yours.show(context, run)
-        _params(run)
+    _body(context, run)
     _tabs(context, run, runs, summaries)
 
 
-def _chosen(runs: pd.DataFrame) -> pd.Series | None:
+def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> pd.Series | None:
     """The run that the page's address names, else the one looked at last, else the newest; with a box to change it."""
-    ids = [str(run_id) for run_id in columns.arranged(runs, ("start_time", True))["run_id"]]
-    labels = distinct_labels(dict(zip(runs["run_id"], (name or "(unnamed)" for name in runs["name"]), strict=True)))
+    ids = list(labels)
     wanted = st.query_params.get("run") or st.session_state.get("last-run")
     unknown = wanted is not None and wanted not in ids
 
@@ -136,14 +148,29 @@ def _metric_values(run: pd.Series, summaries: dict[str, MetricSummary]) -> dict[
 # -- the body -----------------------------------------------------------------------------------------------------
 
 
-def _curves(context: Context, run: pd.Series) -> None:
+def _body(context: Context, run: pd.Series) -> None:
+    """Curves, what people wrote, params: beside each other, without holes where something is missing."""
+    edited = yours.is_edited(context, run)
+    if edited:
+        yours.edit(context, run)
     history = context.history(str(run["run_id"]))
-    if not curves_view.show({str(run["name"] or run["run_id"]): history}, "run-curves"):
-        say.nothing_yet(
-            "No curves",
-            "This run logged no metric more than once. Log one with its step in a loop, and the curve grows here live.",
-            'run.log_metric("loss", loss, step=epoch)',
-        )
+    if curves.metrics_with_curves(history):
+        left, right = st.columns([5, 3], gap="medium")
+        with left:
+            curves_view.show({str(run["name"] or run["run_id"]): history}, "run-curves")
+        with right:
+            if not edited:
+                yours.show(context, run)
+            _params(run)
+    elif edited:
+        _params(run)
+    else:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            yours.show(context, run)
+            st.caption("No curves: log a metric with its step, as in run.log_metric('loss', loss, step=epoch).")
+        with right:
+            _params(run)
 
 
 def _params(run: pd.Series) -> None:
@@ -233,12 +260,13 @@ def _metric_table(run: pd.Series, summaries: dict[str, MetricSummary]) -> None:
 def _code(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
     if run["git_dirty"] is True:
         st.warning("Files were changed and not committed when this ran. The diff is among the artifacts.")
-    facts = {name: shown.exact(run[name]) for name in CODE if name in run.index and not shown.is_blank(run[name])}
-    for name, value in facts.items():
-        left, right = st.columns([1, 5], vertical_alignment="center")
-        left.caption(plain(name.replace("_", " ")))
-        right.code(value, language=None, wrap_lines=True)
-    if not facts:
+    facts = {word: run[name] for name, word in CODE.items() if not shown.is_blank(run[name])}
+    if facts:
+        table = pd.DataFrame({"what": list(facts), "value": [shown.exact(value) for value in facts.values()]})
+        st.dataframe(table, key="run-code", hide_index=True, alt="Code and environment")
+    if not shown.is_blank(run["command"]):
+        st.code(str(run["command"]), language="bash", wrap_lines=True)
+    elif not facts:
         st.caption("Nothing is known about the code of this run.")
     parent, parts = runs[runs["run_id"] == run["parent_run_id"]], runs[runs["parent_run_id"] == run["run_id"]]
     for words, others in (("Part of", parent), ("Parts", parts)):

@@ -42,7 +42,7 @@ def show(context: Context) -> None:
         say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
         return
     shown = columns.arranged(found, order)
-    ids = [str(run_id) for run_id in shown["run_id"]]
+    ids = [str(run_id or "") for run_id in shown["run_id"]]
     bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
     chosen = grid.show(context, shown, ids, _columns(found), exact_times=bool(st.session_state.get("choose")))
     with bar:

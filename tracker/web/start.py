@@ -92,7 +92,7 @@ def welcome() -> None:
 def make_form() -> None:
     """Make a new registry: template, name and folder."""
     st.markdown("##### Make a new registry")
-    known = list(templates())
+    known = sorted(templates(), key=lambda name: name != "general")
     with st.form("make", border=False):
         template = st.selectbox(
             "Template", known, format_func=lambda name: ABOUT_TEMPLATES.get(name, name), key="make-template"

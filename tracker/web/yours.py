@@ -21,14 +21,21 @@ FACTS = ("name", "experiment", "status", "owner")
 TITLES = {"next_step": "next step"}
 
 
+def is_edited(context: Context, run: pd.Series) -> bool:
+    """Whether this person is just editing this run."""
+    return context.may_edit and st.session_state.get("editing", {}).get("run_id") == run["run_id"]
+
+
 def show(context: Context, run: pd.Series) -> None:
-    """The panel of the Run page."""
-    run_id = str(run["run_id"])
+    """What people wrote about the run."""
     with st.container(border=True, key="yours"):
-        if st.session_state.get("editing", {}).get("run_id") == run_id and context.may_edit:
-            _form(context, run)
-        else:
-            _reading(context, run)
+        _reading(context, run)
+
+
+def edit(context: Context, run: pd.Series) -> None:
+    """The form in which they change it."""
+    with st.container(border=True, key="yours"):
+        _form(context, run)
 
 
 def own_columns(run: pd.Series) -> list[str]:
@@ -56,11 +63,9 @@ def _reading(context: Context, run: pd.Series) -> None:
                 st.badge(f"{plain(columns.short(tag))}: {plain(run[tag])}", color="blue")
     filled = [name for name in (*WORDS, *own_columns(run)) if name in run.index and not shown.is_blank(run[name])]
     for name in filled:
-        st.caption(plain(TITLES.get(name, name)))
-        if RUNS.column(name):
-            st.markdown(shown.note(str(run[name])))
-        else:
-            st.markdown(plain(shown.text(run[name])))
+        with st.container(gap="xxsmall"):
+            st.caption(plain(TITLES.get(name, name)))
+            st.markdown(shown.note(str(run[name])) if RUNS.column(name) else plain(shown.text(run[name])))
     if not filled and not held:
         st.caption(
             "Nothing is written yet: what was the goal, what changed, what did you learn?"
@@ -98,27 +103,28 @@ def _form(context: Context, run: pd.Series) -> None:
     _conflict(context)
     with st.form("edit-form", border=False):
         st.markdown("##### Edit this run")
-        left, right = st.columns(2)
         entered: dict[str, Any] = {}
-        for place, name in zip((left, right, left, right), FACTS, strict=True):
+        for place, name in zip(st.columns(len(FACTS)), FACTS, strict=True):
             if name == "status":
                 choices = list(RUN_STATUS)
                 index = choices.index(seen["status"]) if seen["status"] in choices else None
                 entered[name] = place.selectbox("status", choices, index=index, key="edit:status")
             else:
                 entered[name] = place.text_input(name, value=shown.exact_or_blank(seen[name]), key=f"edit:{name}")
-        for name in WORDS:
-            if name in run.index:
-                height = 160 if name == "notes" else 80
-                label, value = TITLES.get(name, name), shown.exact_or_blank(seen.get(name))
-                entered[name] = st.text_area(label, value=value, height=height, key=f"edit:{name}")
-        for name in (*own_columns(run), *tags(run)):
+        pairs = st.columns(2)
+        for number, name in enumerate(name for name in WORDS if name in run.index):
+            wide = name == "notes"
+            label, value = TITLES.get(name, name), shown.exact_or_blank(seen.get(name))
+            area = st.text_area if wide else pairs[number % 2].text_area
+            entered[name] = area(label, value=value, height=140 if wide else 90, key=f"edit:{name}")
+        fields = st.columns(4)
+        short = [*own_columns(run), *tags(run)]
+        for number, name in enumerate(short):
             label = f"tag: {columns.short(name)}" if name.startswith("tags.") else name
             value = shown.exact_or_blank(seen.get(name))
-            entered[name] = st.text_input(plain(label), value=value, key=f"edit:{name}")
-        left, right = st.columns(2)
-        tag = left.text_input("new tag", key="edit:new-tag", placeholder="team")
-        worth = right.text_input("its value", key="edit:new-value", placeholder="risk")
+            entered[name] = fields[number % 4].text_input(plain(label), value=value, key=f"edit:{name}")
+        tag = fields[len(short) % 4].text_input("new tag", key="edit:new-tag", placeholder="team")
+        worth = fields[(len(short) + 1) % 4].text_input("its value", key="edit:new-value", placeholder="risk")
         with st.container(horizontal=True):
             saved = st.form_submit_button("Save", type="primary", key="edit-save")
             dropped = st.form_submit_button("Cancel", key="edit-cancel")

@@ -9,6 +9,13 @@ from filelock import FileLock
 
 path, count = sys.argv[1:]
 for number in range(int(count)):
-    row = [f"{os.getpid()}-{number}", "sweep", time.time(), number, 0.1, *(1 / (number + step + 1) for step in range(3))]
+    row = [
+        f"{os.getpid()}-{number}",
+        "sweep",
+        time.time(),
+        number,
+        0.1,
+        *(1 / (number + step + 1) for step in range(3)),
+    ]
     with FileLock(f"{path}.lock"), open(path, "a", newline="") as file:
         csv.writer(file).writerow(row)

@@ -1,0 +1,47 @@
+"""Registries with trained models in them, made through ``tracker.start_run`` as a script makes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tracker
+
+
+def train(
+    path: Path,
+    name: str,
+    *,
+    data: str = "",
+    content: str | None = None,
+    params: dict[str, Any] | None = None,
+    metrics: dict[str, float] | None = None,
+    model: str = "churn-model",
+    experiment: str = "churn",
+    **files: str,
+) -> str:
+    """A run that reads an artifact and writes a model file of its own; gives its id.
+
+    Args:
+        content: what the model file holds; the run's name where it is not given.
+        files: further outputs, text by name; ``_`` stands for the dot.
+    """
+    with tracker.start_run(path, experiment=experiment, name=name, owner="ds1", params=params) as run:
+        if data:
+            run.use_artifact(data)
+        run.log_metrics(metrics or {})
+        file = path.with_name("model.bin")
+        file.write_text(name if content is None else content, encoding="utf-8")
+        run.log_artifact(file, name=model, category="model", kind="model file")
+        for file_name, text in files.items():
+            run.log_text(text, file_name.replace("_", "."))
+    return run.run_id
+
+
+def prepare(path: Path, text: str, name: str = "churn-train") -> str:
+    """A run that writes a version of a data set; gives the run's id."""
+    with tracker.start_run(path, experiment="churn", name="prepare", owner="ds1") as run:
+        file = path.with_name(f"{name}.csv")
+        file.write_text(text, encoding="utf-8")
+        run.log_artifact(file, name=name, kind="data set")
+    return run.run_id

@@ -1,0 +1,78 @@
+"""Which formats are tables, and how each is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tracker.data import arrow_files, excel, frames, text_files
+from tracker.data.tables import MOST_COLUMNS, NotATable, Table
+from tracker.data.text_files import COMPRESSED
+from tracker.errors import MissingPackageError
+
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".ipc": "feather",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
+
+
+def format_of(path: Path) -> str:
+    """``csv``, ``json``, ``jsonl``, ``parquet``, ``feather`` or ``xlsx`` by the file's name; empty for no table."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+        return {"csv": "csv", "jsonl": "jsonl"}.get(_FORMATS.get(suffixes[-1] if suffixes else "", ""), "")
+    return _FORMATS.get(suffixes[-1] if suffixes else "", "")
+
+
+def open_table(source: Any) -> Table:
+    """The table in a file, a pandas or polars DataFrame or an arrow table.
+
+    Raises:
+        NotATable: it is none, or reading it would take too much memory; says why.
+        MissingPackageError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingPackageError(what="Reading a table", package="pyarrow") from None
+    if not isinstance(source, (str, Path)):
+        return frames.open_frame(source)
+    path = Path(source)
+    kinds = {
+        "csv": text_files.open_csv,
+        "jsonl": text_files.open_json_lines,
+        "json": text_files.open_json,
+        "parquet": arrow_files.open_parquet,
+        "feather": arrow_files.open_feather,
+        "xlsx": excel.open_excel,
+    }
+    kind = format_of(path)
+    if kind not in kinds:
+        raise NotATable(f"{path.name} is in no format that Tracker reads as a table")
+    try:
+        size = path.stat().st_size
+        table = kinds[kind](path) if size else Table(kind, lambda: iter(()), notes=["The file is empty."])
+    except (OSError, pyarrow.ArrowException) as error:
+        raise not_readable(path, error) from error
+    table.size = size
+    if len(table.names) > MOST_COLUMNS:
+        raise NotATable(f"{len(table.names):,} columns are more than the {MOST_COLUMNS:,} that Tracker looks at")
+    return table
+
+
+def not_readable(path: Path, error: Exception) -> NotATable:
+    """The refusal that names the file and the first line of what its reader said."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or next(iter(str(error).splitlines()), "damaged")
+    return NotATable(f"{path.name} cannot be read: {reason.rstrip('.')}")
