@@ -40,3 +40,8 @@ class Script:
         ids = Counter(row["run_id"] for row in rows)
         assert all(count == 1 for run_id, count in ids.items() if run_id), f"doubled: {ids}"
         return {row["run_id"]: row for row in rows}
+
+    def artifacts(self) -> set[str]:
+        """The artifact versions in the workbook."""
+        table = read_tables(self.folders.workbook, {"artifacts"})["artifacts"]
+        return {row[table.columns.index("artifact")] for row in table.rows}

@@ -89,6 +89,9 @@ def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
             for step in range(5):
                 run.log_metric("loss", 1 / (step + 1 + number), step=step)
             run.log_metric("auc", 0.8 + number / 20)
+            run.log_text(
+                "# Seen\n\n![pixel](https://elsewhere.example/x.png) \\![more](https://e.example/y.png)", "report.md"
+            )
     with _served(registry_path, tmp_path) as (url, log):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
         outside: list[str] = []
@@ -157,6 +160,7 @@ def test_from_a_filter_to_a_run_to_a_note_in_the_workbook(app: Shown) -> None:
     page.get_by_role("heading", name="boosting").wait_for()
     assert "/run?" in page.url
     assert page.locator(".st-key-run-curves-controls").is_visible()
+    page.get_by_role("heading", name="Seen").wait_for()
     app.button("Edit")
     page.locator(".st-key-edit-notes textarea").fill("Better with **more** depth")
     app.button("Save")
@@ -216,6 +220,7 @@ def test_two_runs_are_ticked_and_compared(app: Shown) -> None:
         ".st-key-compare-picker [data-tag], .st-key-compare-picker [data-baseweb=tag]"
     ).all_inner_texts()
     assert {chip.strip() for chip in chips} == {"linear", "forest"}, "the newer run did not take a ticked one's place"
+    page.locator(".vega-embed svg").first.wait_for()
     assert page.locator(".vega-embed svg").count() == 1
 
 

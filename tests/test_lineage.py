@@ -221,11 +221,10 @@ def test_ten_thousand_runs_are_answered_at_once() -> None:
             {"run_id": run, "direction": "output", "artifact": f"{n}:v{number + 1}"} for n in ("model", "roc.png")
         ]
     versions = [ModelVersion("m", number + 1, f"model:v{number + 1}") for number in range(0, 10_000, 100)]
-    graph = build(links, models=versions)
     taken = []
     for _ in range(5):
         begin = time.perf_counter()
-        found = models_from(graph, "features:v1")
+        found = models_from(build(links, models=versions), "features:v1")
         taken.append(time.perf_counter() - begin)
     assert len(found) == 100
     assert min(taken) < 0.1

@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from package import Package
 from person import Person
 from script import Script
 
+import tracker
 from tracker import sync as sync_module
 from tracker.elsewhere import open_elsewhere
 from tracker.errors import (
@@ -33,6 +36,8 @@ from tracker.pending import PendingWriter
 from tracker.sync import STEPS, SyncReport
 from tracker.versions import list_versions, thin_versions, versions_to_drop
 from tracker.workbook import read_stamp, read_tables
+
+TEMPLATE = Path(__file__).parent.parent / "templates" / "general.xlsx"
 
 
 @pytest.fixture
@@ -442,16 +447,30 @@ def test_a_full_disk_leaves_the_workbook_and_the_journal_as_they_were(
     assert set(script.rows()) == {"r1"}
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes anywhere; Windows has other modes")
-def test_a_read_only_folder_is_named(script: Script) -> None:
-    script.run("r1")
-    folder = script.folders.workbook.parent
-    folder.chmod(0o500)
-    try:
-        with pytest.raises(RegistryNotWritableError):
-            script.sync()
-    finally:
-        folder.chmod(0o700)
+@pytest.fixture
+def read_only_registry(tmp_path: Path) -> Iterator[Path]:
+    """A registry in a folder that this process may not write; root steps down to nobody, since root writes anywhere."""
+    folder = Path(tempfile.mkdtemp())
+    registry = Path(shutil.copyfile(TEMPLATE, folder / "registry.xlsx"))
+    folder.chmod(0o555)
+    as_root = os.geteuid() == 0
+    if as_root:
+        os.seteuid(65_534)
+    yield registry
+    if as_root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows folders have no such mode")
+def test_a_read_only_folder_is_named(read_only_registry: Path) -> None:
+    before = read_only_registry.read_bytes()
+    with pytest.raises(RegistryNotWritableError, match="unchanged"):
+        Script(read_only_registry).sync()
+    with pytest.raises(RegistryNotWritableError, match="unchanged"):
+        tracker.start_run(read_only_registry, experiment="none")
+    assert read_only_registry.read_bytes() == before
 
 
 def test_broken_files_are_refused_with_their_bytes_unchanged(broken: Any, tmp_path: Path) -> None:

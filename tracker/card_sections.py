@@ -262,4 +262,4 @@ def _said(texts: dict[str, Any]) -> list[str]:
 
 
 def _pairs(facts: dict[str, Any]) -> list[str]:
-    return table(("", ""), [(name, value) for name, value in facts.items() if value not in (None, "")])
+    return table(("fact", "value"), [(name, value) for name, value in facts.items() if value not in (None, "")])

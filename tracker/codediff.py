@@ -41,7 +41,7 @@ def code_diff(left: str, right: str, places: Iterable[Path]) -> CodeDiff:
     Nothing that a repository's configuration names is run; git gets some seconds and no more.
     """
     if not (left and right):
-        whose = "neither run" if not left and not right else "the first run" if not left else "the second run"
+        whose = "either run" if not left and not right else "the first run" if not left else "the second run"
         return CodeDiff(left, right, why_not=f"No commit is recorded for {whose}.")
     if left == right:
         return CodeDiff(left, right)
@@ -53,7 +53,7 @@ def code_diff(left: str, right: str, places: Iterable[Path]) -> CodeDiff:
                 capture._git(top, "cat-file", "-e", f"{commit}^{{commit}}")
         except (OSError, RuntimeError):
             continue
-        options = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
+        options = ("diff", "--no-textconv", "--no-color", "--no-renames")
         try:
             stat = capture._git(top, *options, "--stat=100", left, right, "--")
             text = capture._git(top, *options, left, right, "--")

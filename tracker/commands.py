@@ -112,13 +112,14 @@ def _module(options: Sequence[str], rest: Sequence[str], source: str, problem: s
 def _script(options: Sequence[str], rest: Sequence[str], source: str, problem: str) -> Command:
     word, arguments = rest[0], tuple(rest[1:])
     path = PureWindowsPath(word) if re.match(r"[A-Za-z]:|.*\\", word) else PurePosixPath(word)
-    if path.is_absolute() and path.parent.name.lower() in ("bin", "scripts"):
+    rooted = bool(path.root or path.drive)
+    if rooted and path.parent.name.lower() in ("bin", "scripts"):
         assumed = "the top of the code, since the program may be started anywhere"
         return Command("entry point", path.name, tuple(options), arguments, "", problem, assumed)
     if not _is_inside(source):
         return Command(problem=f"The recorded script '{source}' is no file of the code")
     files = [source, source.removesuffix(_MAIN).rstrip("/") or "."] if _ends_with(source, _MAIN) else [source]
-    if not path.is_absolute() and ".." not in path.parts:
+    if not rooted and ".." not in path.parts:
         for file in files:
             folder = _before(file, path.as_posix())
             if folder is not None:

@@ -33,6 +33,8 @@ KINDS: tuple[Kind, ...] = (
 _CODE = {"git_commit": "commit", "git_branch": "branch", "source": "source", "command": "command"}
 _RUN = ("status", "duration", "owner", "host", "python")
 _NOTES = ("goal", "change", "insight", "next_step", "notes")
+WHOLES = ("all packages", "all items")
+"""What a line is about where one side has no record of its environment or checklist at all."""
 _PREFIXES: dict[str, Kind] = {"metrics.": "metric", "params.": "param", "tags.": "tag"}
 _LEFT_OUT = {"run_id", "name", "experiment", "start_time", "end_time", "checklist", "parent_run_id", "git_dirty"}
 
@@ -112,10 +114,11 @@ def compare_named(known: Known, left: str, right: str, places: Sequence[Path] | 
 def compare_facts(left: Side, right: Side, settings: Settings) -> tuple[Line, ...]:
     """Every fact of either, those of one kind together, in the order in which the first has them."""
     mine, theirs = facts_of(left), facts_of(right)
-    for kind, what, one_has, other_has in (
-        ("environment", "packages", left.packages, right.packages),
-        ("checklist", "all items", left.checklist, right.checklist),
-    ):
+    wholes: tuple[tuple[Kind, str, object, object], ...] = (
+        ("environment", WHOLES[0], left.packages, right.packages),
+        ("checklist", WHOLES[1], left.checklist, right.checklist),
+    )
+    for kind, what, one_has, other_has in wholes:
         if bool(one_has) != bool(other_has):  # every single one would differ from what nobody recorded
             mine, theirs = ({f: v for f, v in each.items() if f.kind != kind} for each in (mine, theirs))
             recorded = Fact(kind, what)

@@ -22,11 +22,13 @@ from tracker.edits import SYNC_WAIT, EditReport, require
 from tracker.errors import RegistryLockedError, RegistryNotWritableError, TrackerError, ValueChangedError
 from tracker.folders import Folders
 from tracker.model import Change
-from tracker.models import plan_promotion, plan_registration, plan_revert, registered, stage_changes
+from tracker.models import registered
 from tracker.pending import PendingWriter
+from tracker.promotion import plan_promotion, plan_registration, plan_revert
 from tracker.registry import Registry
 from tracker.rows import cells_of
 from tracker.schema import TABLES
+from tracker.stage_history import stage_changes
 from tracker.values import from_cell, same
 
 LOCK_WAIT = 10.0
@@ -62,7 +64,7 @@ def register(
 
     Raises:
         RunNotFoundError: there is no such run.
-        Others: as :func:`tracker.models.plan_registration` and :func:`carry_out`.
+        Others: as :func:`tracker.promotion.plan_registration` and :func:`carry_out`.
     """
     run_id = registry.run_id(run) if run else ""
 
@@ -89,7 +91,7 @@ def promote(
         agreed: what :func:`promotion` gave and the person saw.
 
     Raises:
-        As :func:`tracker.models.plan_promotion` and :func:`carry_out`.
+        As :func:`tracker.promotion.plan_promotion` and :func:`carry_out`.
     """
     return carry_out(registry, lambda: promotion(registry, version, stage, reason, who), who, agreed)
 
@@ -112,7 +114,7 @@ def revert(
     """Bring the version back that was in the stage before.
 
     Raises:
-        As :func:`tracker.models.plan_revert` and :func:`carry_out`.
+        As :func:`tracker.promotion.plan_revert` and :func:`carry_out`.
     """
     return carry_out(registry, lambda: reversion(registry, model, reason, who, stage), who, agreed)
 

@@ -2,7 +2,7 @@
 
 How unusual a value is, is measured against the same fact of the experiment's other runs, as an empirical p-value: the
 share of runs, itself included, that are at least as odd as this one. ``score`` is 1 minus that share: 0 for a value as
-good as any, close to 1 for one that stands alone among many. With n other runs it is n / (n + 1) at most, so that few
+usual as any, close to 1 for one that stands alone among many. With n other runs it is n / (n + 1) at most, so that few
 runs never make a strong case, and without any it is 0. How odd a run is, is measured
 
 * by how few runs share its value: for texts, versions, switches, and numbers that come again and again. Where every run
@@ -14,21 +14,24 @@ A difference counts as much as the odder of its two sides. It tells where to loo
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tracker.compare import Comparison, Fact, Kind, Line, facts_of
+from tracker.compare import WHOLES, Comparison, Fact, Kind, Line, facts_of
 from tracker.decision import on_one_line
 from tracker.sides import Side
 from tracker.values import key_text
 
 CAUSES: tuple[Kind, ...] = ("data", "param", "code", "environment", "artifact", "checklist", "tag", "run")
 """What can be a reason; of equal scores the likelier kind comes first. Metrics are what is to be explained."""
-NO_CAUSES = {"status", "duration", "command"}
-"""Facts that follow from how a run went, or that say once more what its params say."""
+NO_CAUSES = {"status", "duration", "command", *WHOLES}
+"""Facts that follow from how a run went, that say once more what its params say, or that are about the record only."""
+_SEED = re.compile(r"seed|random.?state", re.IGNORECASE)
+"""Params whose numbers are names: 41 is no nearer to 42 than 7 is."""
 MOST_ALIKE = 3
 """More packages than this that are equally unusual become one reason."""
 
@@ -85,26 +88,30 @@ def explain(comparison: Comparison, others: Sequence[Side]) -> Explanation:
     worse = tuple(line for line in comparison.differences if line.kind == "metric" and line.better == "left")
     ranked = []
     for line in comparison.differences:
-        if line.kind in CAUSES and not (line.kind in ("run", "code") and line.name in NO_CAUSES):
+        if line.kind in CAUSES and (line.kind == "param" or line.name not in NO_CAUSES):
             values = [facts.get(Fact(line.kind, line.name)) for facts in known]
-            ranked.append((line, oddity(line.left, values), oddity(line.right, values)))
+            in_order = not _SEED.search(line.name)
+            ranked.append((line, oddity(line.left, values, in_order), oddity(line.right, values, in_order)))
     ranked.sort(key=lambda one: (-max(one[1].score, one[2].score), -one[2].score, CAUSES.index(one[0].kind)))
     return Explanation(worse, tuple(_grouped([_cause(*one) for one in ranked])), len(others), comparison)
 
 
-def oddity(value: Any, others: Sequence[Any]) -> Oddity:
-    """How unusual a value is among those of other runs; None stands for a run that has none."""
+def oddity(value: Any, others: Sequence[Any], in_order: bool = True) -> Oddity:
+    """How unusual a value is among those of other runs; None stands for a run that has none.
+
+    ``in_order``: numbers are more or less of something, and not names as seeds are.
+    """
     share = sum(_plain(value) == _plain(other) for other in others)
     numbers = [float(other) for other in others if _is_number(other)]
-    if _is_number(value) and 2 * len(numbers) > len(others) and 2 * len(set(numbers)) > len(numbers):
+    if in_order and _is_number(value) and 2 * len(numbers) > len(others) and 2 * len(set(numbers)) > len(numbers):
         middle = statistics.median([*numbers, float(value)])
         distance = abs(value - middle)
         farther = sum(abs(other - middle) >= distance for other in numbers)
-        score = 1 - (1 + farther) / (1 + len(numbers))
-        return Oddity(score, share, len(numbers), "distance", len(numbers) - farther)
+        nearer = len(numbers) - farther
+        return Oddity(nearer / (1 + len(numbers)), share, len(numbers), "distance", nearer)
     counts = Counter(_plain(other) for other in (*others, value))
-    odder = sum(counts[_plain(other)] <= counts[_plain(value)] for other in others)
-    return Oddity(1 - (1 + odder) / (1 + len(others)), share, len(others))
+    commoner = sum(counts[_plain(other)] > counts[_plain(value)] for other in others)
+    return Oddity(commoner / (1 + len(others)), share, len(others))
 
 
 def _is_number(value: Any) -> bool:

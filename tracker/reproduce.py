@@ -6,31 +6,26 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 from tracker import reproduce_code, store
+from tracker.agreement import Expected, metric_values, tolerance_of
 from tracker.commands import Command, understand
 from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, TrackerError
 from tracker.folders import Folders
-from tracker.metrics import summarise
 from tracker.registry import Registry
 from tracker.rows import values_of
 
 ENVIRONMENT, GIT_DIFF, SCRIPT = "environment", "git-diff", "script"
 """The artifacts in which every run keeps its packages, what was not committed, and its script if git has it not."""
-TOLERANCE = 1e-9
-"""How far a metric may be off, relative to its value, where nobody says otherwise."""
 MOST_TEXT = 8_000_000
 """Bytes of a recorded text that are read."""
 OUR_PACKAGE = "tracker-workbook"
-SUMMARIES = ("best", "min", "max")
 
 Row = Mapping[str, Any]
 
@@ -87,15 +82,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """The last value of a metric, and how far the new one may be off, relative to it."""
-
-    metric: str
-    value: float
-    tolerance: float = TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that is known about how to run a run again."""
 
@@ -104,12 +90,12 @@ class Plan:
     name: str
     recorded: str
     """The command line as it was recorded."""
-    code: Code = Code()
-    environment: Environment = Environment()
-    inputs: tuple[Input, ...] = ()
-    command: Command = Command()
-    metrics: tuple[Expected, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    command: Command
+    code: Code
+    environment: Environment
+    inputs: tuple[Input, ...]
+    metrics: tuple[Expected, ...]
+    gaps: tuple[Gap, ...]
 
     @property
     def stopping(self) -> tuple[Gap, ...]:
@@ -174,14 +160,14 @@ def text_of(folders: Folders, artifact: str) -> str:
 
 
 def family_of(runs: Sequence[Row], run_id: str) -> frozenset[str]:
-    """The runs that came from the same process: those around a nested run and all within, as far as times tell.
+    """The runs that the same process made: those around a nested run, and all within.
 
     A run that began after its parent had ended, such as one that was run again, is none of them.
     """
     by_id = {str(row["run_id"]): row for row in runs}
     top, seen = run_id, {run_id}
     while (parent := str(by_id.get(top, {}).get("parent_run_id") or "")) in by_id and parent not in seen:
-        if not _within(by_id[top], by_id[parent]):
+        if not _together(by_id[top], by_id[parent]):
             break
         seen.add(parent)
         top = parent
@@ -190,14 +176,17 @@ def family_of(runs: Sequence[Row], run_id: str) -> frozenset[str]:
         inside = {
             str(row["run_id"])
             for row in runs
-            if row.get("parent_run_id") in found and _within(row, by_id[str(row["parent_run_id"])])
+            if row.get("parent_run_id") in found and _together(row, by_id[str(row["parent_run_id"])])
         }
         grown = not inside <= found
         found |= inside
     return frozenset(found | {run_id})
 
 
-def _within(run: Row, parent: Row) -> bool:
+def _together(run: Row, parent: Row) -> bool:
+    """Whether one command made both: it is the same, and the run began before its parent had ended."""
+    if run.get("command") != parent.get("command"):
+        return False
     begin, end = run.get("start_time"), parent.get("end_time")
     return not (isinstance(begin, datetime) and isinstance(end, datetime) and begin > end)
 
@@ -335,32 +324,38 @@ def _environment(folders: Folders, row: Row, outputs: Mapping[str, str], gaps: l
 # -- inputs and metrics ---------------------------------------------------------------------------------------------
 
 
-def _inputs(folders: Folders, links: Collection[Row], artifacts: Iterable[Row], gaps: list[Gap]) -> tuple[Input, ...]:
+def _inputs(folders: Folders, links: Iterable[Row], artifacts: Iterable[Row], gaps: list[Gap]) -> tuple[Input, ...]:
     """What the process read and had not written itself before."""
     known = {str(row["artifact"]): row for row in artifacts}
-    written: dict[str, list[Any]] = {}
-    for link in links:
-        if link.get("direction") == "output":
-            written.setdefault(str(link["artifact"]), []).append(link.get("time"))
     found: dict[str, Input] = {}
-    for link in links:
-        artifact = str(link["artifact"])
-        if link.get("direction") != "input" or artifact in found:
-            continue
-        if any(_before(time, link.get("time")) for time in written.get(artifact, ())):
-            continue  # the process makes it again
+    for artifact in _read_only(links):
         try:
             stored = store.find(folders, artifact)
         except TrackerError:
+            stored = None
+        if stored is None or stored.artifact != artifact:
             gaps.append(Gap("inputs", f"{artifact}, which the run read, is not in the registry any more", stops=True))
             continue
         sha256 = str(known.get(artifact, {}).get("sha256") or "")
-        found[artifact] = Input(stored.artifact, sha256, stored.size, f"inputs/{stored.name}-v{stored.version}")
+        found[artifact] = Input(artifact, sha256, stored.size, f"inputs/{stored.name}-v{stored.version}")
     return tuple(found.values())
 
 
-def _before(one: Any, other: Any) -> bool:
-    return isinstance(one, datetime) and isinstance(other, datetime) and one < other
+def _read_only(links: Iterable[Row]) -> list[str]:
+    """The artifact versions that were read, each once, without those that had been written by then."""
+    written: set[str] = set()
+    found: dict[str, None] = {}
+    for link in sorted(links, key=lambda link: _moment(link.get("time"))):  # what is of one moment stays in its order
+        artifact = str(link["artifact"])
+        if link.get("direction") == "output":
+            written.add(artifact)
+        elif artifact not in written:
+            found[artifact] = None
+    return list(found)
+
+
+def _moment(cell: Any) -> datetime:
+    return cell if isinstance(cell, datetime) else datetime.min
 
 
 def _metrics(folders: Folders, row: Row, tolerances: Mapping[str, float], gaps: list[Gap]) -> tuple[Expected, ...]:
@@ -370,34 +365,6 @@ def _metrics(folders: Folders, row: Row, tolerances: Mapping[str, float], gaps: 
     elif row.get("status") != "FINISHED":
         gaps.append(Gap("metrics", f"The run is {row.get('status')}: its metrics are those logged until then"))
     return tuple(Expected(name, value, tolerance_of(name, tolerances)) for name, value in values.items())
-
-
-def metric_values(folders: Folders, row: Row) -> dict[str, float]:
-    """The last value of each metric of a run: of its steps, and of its row where there are none."""
-    values = {name: summary.last for name, summary in summarise(folders.metrics(str(row["run_id"])))[1].items()}
-    for column, value in row.items():
-        name = column.removeprefix("metrics.")
-        base, _, summary = name.rpartition(".")
-        derived = name in values or (base in values and summary in SUMMARIES)
-        if name != column and not derived and isinstance(value, (int, float)) and not isinstance(value, bool):
-            values[name] = float(value)
-    return values
-
-
-def tolerance_of(metric: str, tolerances: Mapping[str, float]) -> float:
-    """The tolerance of a metric: under its own name, else under the first pattern that fits."""
-    if metric in tolerances:
-        return tolerances[metric]
-    return next((value for pattern, value in tolerances.items() if fnmatchcase(metric, pattern)), TOLERANCE)
-
-
-def agrees(expected: Expected, value: float | None) -> bool:
-    """Whether a value is the expected one, within its tolerance; NaN agrees with NaN."""
-    if value is None:
-        return False
-    if math.isnan(expected.value) or math.isnan(value):
-        return math.isnan(expected.value) and math.isnan(value)
-    return math.isclose(expected.value, value, rel_tol=expected.tolerance)
 
 
 def _name(artifact: str) -> str:

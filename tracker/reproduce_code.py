@@ -7,10 +7,10 @@ import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tracker.capture import repository
-from tracker.errors import NotReproducibleError
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SECTION = re.compile(r"^diff --git ", re.MULTILINE)
@@ -46,7 +46,7 @@ def read_diff(text: str) -> Diff:
     starts = [match.start() for match in _SECTION.finditer(text)]
     head = text[: starts[0]] if starts else text
     lines = head.splitlines()
-    sections = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    sections = [text[start:end] for start, end in pairwise([*starts, len(text)])]
     binary = [match for section in sections if (match := _BINARY.search(section))]
     return Diff(
         untracked=tuple(line.removeprefix(_UNTRACKED) for line in lines if line.startswith(_UNTRACKED)),
@@ -67,7 +67,7 @@ def find_repository(places: Iterable[Path], commit: str) -> Path | None:
     for top in dict.fromkeys(top for place in places if (top := repository(place.absolute())) is not None):
         try:
             git(top, "cat-file", "-e", f"{commit}^{{commit}}")
-        except NotReproducibleError:
+        except RuntimeError:
             continue
         return top
     return None
@@ -77,7 +77,7 @@ def check_out(top: Path, commit: str, target: Path) -> None:
     """Make a copy of a repository that is its own, with the files of a commit.
 
     Raises:
-        NotReproducibleError: git says why not.
+        RuntimeError: git says why not.
     """
     git(top, "clone", "--quiet", "--no-checkout", "--local", "--template=", "--", str(top), str(target))
     git(target, "checkout", "--quiet", "--detach", commit)
@@ -87,7 +87,7 @@ def apply_patch(patch: str, target: Path) -> None:
     """Make the recorded changes; git refuses those that would leave the folder.
 
     Raises:
-        NotReproducibleError: they do not fit; then none is made.
+        RuntimeError: they do not fit; then none is made.
     """
     git(target, "apply", "--whitespace=nowarn", "-", given=patch)
 
@@ -96,7 +96,7 @@ def git(folder: Path, *arguments: str, given: str = "") -> str:
     """What git answers. No hook and nothing that the repository's own settings name is run.
 
     Raises:
-        NotReproducibleError: there is no git, it failed, or it took too long.
+        RuntimeError: there is no git, it failed, or it took too long.
     """
     settings = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotepath=off")
     environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_CALLER}
@@ -110,8 +110,8 @@ def git(folder: Path, *arguments: str, given: str = "") -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotReproducibleError(run="It", reason=f"git did not answer ({error})", hint="") from error
+        raise RuntimeError(f"git did not answer: {error}") from error
     if done.returncode:
         reason = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"it ended with {done.returncode}"
-        raise NotReproducibleError(run="It", reason=f"git {arguments[0]}: {reason}", hint="")
+        raise RuntimeError(f"git {arguments[0]} says: {reason}")
     return done.stdout.decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -54,7 +55,8 @@ def main() -> int:
     print_table(lines)
     for note in notes:
         print(f"\nNot measured: {note}")
-    print(f"\n{time.monotonic() - begin:.0f} s in all")
+    load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
+    print(f"\n{time.monotonic() - begin:.0f} s in all; {os.cpu_count()} processors{load}")
     return 0
 
 

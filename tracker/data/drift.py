@@ -5,7 +5,8 @@ Two profiles are enough, so the tables themselves may be gone or far away. For e
 * numbers and dates: two-sample Kolmogorov–Smirnov. The distance D is computed from the profiles' quantiles, as the
   least that it can be; it is at most 0.02 below the true one, and exact for up to 100 rows.
 * few different values, booleans and texts: chi-square over the values, or over hash buckets of texts where there are
-  more than 50; rare values are pooled. The effect is the share of rows that would have to change.
+  more than 50; rare values are pooled. The effect is the share of rows that would have to change, less what chance
+  alone makes of it, which is much where values are many and rows few.
 * the share of missing values, and of values that are not of the column's type: chi-square.
 
 A difference counts as drift if it is both of these:
@@ -53,7 +54,7 @@ class ColumnDrift:
     """Its values, the share that is missing, or the share that is not of its type (infinite numbers too)."""
     test: str
     effect: float
-    """0 to 1: D for numbers and dates, otherwise the share of rows that would have to change."""
+    """0 to 1: D for numbers and dates, otherwise the share of rows that would have to change, less that by chance."""
     p: float
     """Corrected for the number of tests."""
     drifted: bool
@@ -206,8 +207,18 @@ def _counts(
         return
     p = float(_stats().chi2_contingency(groups)[1])
     shares = groups / groups.sum(axis=1, keepdims=True)
-    effect = float(abs(shares[0] - shares[1]).sum() / 2)
+    moved = float(abs(shares[0] - shares[1]).sum() / 2)
+    effect = max(0.0, moved - _by_chance(groups))
     yield ColumnDrift(left.name, what, "chi-square", effect, p, False, left, right, _psi(shares[0], shares[1]))
+
+
+def _by_chance(groups: Any) -> float:
+    """The share of rows that would seem to have moved on average if both sides were drawn from the same values."""
+    import numpy
+
+    share = groups.sum(axis=0) / groups.sum()
+    variance = share * (1 - share) * (1 / groups.sum(axis=1)).sum()
+    return float(numpy.sqrt(variance / (2 * math.pi)).sum())
 
 
 def _pooled(counts: Any) -> Any:

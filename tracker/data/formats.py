@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracker.data import arrow_files, excel, frames, text_files
+from tracker.data import arrow_files, csv_files, excel, frames, json_files
+from tracker.data.records import COMPRESSED
 from tracker.data.tables import MOST_COLUMNS, NotATable, Table
-from tracker.data.text_files import COMPRESSED
 from tracker.errors import MissingPackageError
 
 _FORMATS = {
@@ -51,9 +51,9 @@ def open_table(source: Any) -> Table:
         return frames.open_frame(source)
     path = Path(source)
     kinds = {
-        "csv": text_files.open_csv,
-        "jsonl": text_files.open_json_lines,
-        "json": text_files.open_json,
+        "csv": csv_files.open_csv,
+        "jsonl": json_files.open_json_lines,
+        "json": json_files.open_json,
         "parquet": arrow_files.open_parquet,
         "feather": arrow_files.open_feather,
         "xlsx": excel.open_excel,

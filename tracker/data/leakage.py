@@ -112,7 +112,6 @@ class _Side:
     """One of the tables: the hash of each of its rows, and the rows again where that is asked for."""
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
-
         self.table = table
         self.columns = columns
         self.rows = 0

@@ -43,7 +43,11 @@ def metric_chart(curves: Sequence[Curve], *, axis: Axis, smoothing: float = 0.0,
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     y = alt.Y("shown:Q", title=None, scale=scale)
     several = len(labels) > 1
-    legend = alt.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, labelLimit=260) if several else None
+    legend = (
+        alt.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, labelLimit=260, symbolOpacity=1)
+        if several
+        else None
+    )
     color = alt.Color("run:N", scale=alt.Scale(domain=labels), legend=legend, sort=labels)
     base = alt.Chart(frame.assign(shown=frame["smooth"])).encode(x=x, color=color)
     if len(labels) > COLORS:

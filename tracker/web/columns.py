@@ -70,14 +70,20 @@ def suitable(frame: pd.DataFrame) -> list[str]:
         if name == "metrics":
             filled.sort(key=lambda column: -int(frame[column].notna().sum()))
         if name == "params":
-            filled.sort(key=lambda column: len({str(value) for value in frame[column].dropna()}) < 2)
+            filled.sort(key=lambda column: not _differs(frame[column].dropna()))
         chosen += filled[: MOST[name]]
     return chosen
 
 
+def _differs(values: pd.Series) -> bool:
+    first = str(values.iloc[0])
+    return any(str(value) != first for value in values)
+
+
 def example(runs: pd.DataFrame) -> str:
     """A filter that finds some of these runs, to show how one is written."""
-    metric = next((str(name) for name in suitable(runs) if str(name).startswith("metrics.")), None)
+    metrics = (str(name) for name in runs.columns if str(name).startswith("metrics."))
+    metric = next((name for name in metrics if runs[name].notna().any()), None)
     if metric is None:
         return "status = 'FINISHED' and start_time >= '2026-01-01'"
     name = short(metric)

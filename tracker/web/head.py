@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import places, start
+from tracker.web import places, say, start
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -50,14 +50,14 @@ def show(context: Context) -> None:
         st.toast(text, icon=icon)
 
 
-def sync(context: Context) -> None:
+def sync(context: Context, *, force: bool = False) -> None:
     """Bring in what is pending, and keep the report for the Problems page."""
     try:
-        st.session_state["synced"] = context.registry.sync(who=context.who, program="person", wait=5.0)
+        st.session_state["synced"] = context.registry.sync(who=context.who, program="person", wait=5.0, force=force)
         st.session_state["flash"] = ("Synced. The Problems page has the report.", ":material/check:")
     except TrackerError as error:
         st.session_state["synced"] = error
-        st.session_state["flash"] = (plain(error), ":material/hourglass_top:")
+        st.session_state["flash"] = (f"Not now: {plain(say.waits(error))}.", ":material/hourglass_top:")
     st.rerun()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -11,12 +13,14 @@ from tracker.web import head, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
-LOOKS = {
+Color = Literal["red", "orange", "gray"]
+LOOKS: dict[str, tuple[Color, str]] = {
     "error": ("red", ":material/error:"),
     "warning": ("orange", ":material/warning:"),
     "info": ("gray", ":material/info:"),
 }
-MOST = 60
+MOST_ALIKE = 4
+"""How many problems of one kind are listed before they are folded away."""
 
 
 def show(context: Context) -> None:
@@ -45,28 +49,34 @@ def _problems(problems: list[Problem]) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    found = [problem for problem in problems if not chosen or problem.severity in chosen]
-    for problem in found[:MOST]:
-        _card(problem)
-    if len(found) > MOST:
-        st.caption(f"{len(found) - MOST:,} more are in this table:")
-        rows = [(p.severity, p.sheet, p.cell, p.message, p.hint) for p in found]
-        table = pd.DataFrame(rows, columns=["severity", "sheet", "cell", "message", "hint"])
-        st.dataframe(table, key="problems-table", hide_index=True, alt="All problems")
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        if not chosen or problem.severity in chosen:
+            alike.setdefault((problem.severity, problem.code, problem.hint), []).append(problem)
+    for group in alike.values():
+        _card(group)
 
 
-def _card(problem: Problem) -> None:
-    color, icon = LOOKS[problem.severity]
+def _card(group: list[Problem]) -> None:
+    """Problems of one kind, with one way to mend them."""
+    first = group[0]
+    color, icon = LOOKS[first.severity]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(problem.severity, icon=icon, color=color)  # type: ignore[arg-type]
-            if place := "!".join(part for part in (problem.sheet, problem.cell) if part):
-                st.markdown(shown.code(place), width="content")
+            st.badge(first.severity, icon=icon, color=color)
+            if len(group) > 1:
+                st.markdown(f"**{count(len(group), 'time')}**", width="content")
             st.space("stretch")
-            st.caption(plain(problem.code), width="content")
-        st.markdown(plain(problem.message))
-        if problem.hint:
-            st.caption(f":material/lightbulb: {plain(problem.hint)}")
+            st.caption(plain(first.code), width="content")
+        for problem in group[:MOST_ALIKE]:
+            place = "!".join(part for part in (problem.sheet, problem.cell) if part)
+            st.markdown(f"{shown.code(place) + ' ' if place else ''}{plain(problem.message)}")
+        if len(group) > MOST_ALIKE:
+            rest = [(problem.sheet, problem.cell, problem.message) for problem in group]
+            with st.expander(f"all {len(group):,}"):
+                st.dataframe(pd.DataFrame(rest, columns=["sheet", "cell", "message"]), hide_index=True)
+        if first.hint:
+            st.caption(f":material/lightbulb: {plain(first.hint)}")
 
 
 def _journal(context: Context) -> None:
@@ -99,6 +109,14 @@ def _journal(context: Context) -> None:
         if context.may_edit:
             if st.button("Sync now", key="problems-sync", icon=":material/sync:", type="primary"):
                 head.sync(context)
+            if opened and st.button(
+                "The lock file was left behind: sync all the same",
+                key="problems-force",
+                type="tertiary",
+                help="Only where nobody has the workbook open: after a crash its lock file stays. Should somebody save "
+                "an older copy over it after all, the next sync brings everything back.",
+            ):
+                head.sync(context, force=True)
         else:
             st.caption("Viewers cannot sync.")
     report = st.session_state.get("synced")

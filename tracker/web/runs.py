@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tracker.errors import QueryError
 from tracker.query import parse
@@ -19,6 +20,8 @@ SHARED: address.Defaults = {
     **{f"show_{name}": [] for name in columns.GROUPS},
 }
 """What the page's address says of it."""
+MOST_ROWS = 20_000
+"""How many runs the grid is given at most: each look at the page sends them all to the browser."""
 FILTER_HELP = """Compare columns with values, joined with `and`, `or`, `not` and parentheses:
 
 - `metrics.auc > 0.9 and params.depth = 6`
@@ -36,15 +39,22 @@ def show(context: Context) -> None:
         _empty(context)
         return
     address.take_over(SHARED)
-    found, order = _controls(context, runs)
+    fields = st.columns([4.6, 2.8, 2.4, 1.5], vertical_alignment="bottom")
+    found = _filtered(fields, runs)
+    suitable = columns.suitable(found)
+    order = _order(fields, suitable, context)
+    with fields[3].popover("Columns", icon=":material/view_column:", width="stretch", key="columns"):
+        names = _chosen(found, suitable)
     address.write(SHARED)
     if found.empty:
         say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
         return
-    shown = columns.arranged(found, order)
+    shown = columns.arranged(found, order).head(MOST_ROWS)
     ids = [str(run_id or "") for run_id in shown["run_id"]]
     bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
-    chosen = grid.show(context, shown, ids, _columns(found), exact_times=bool(st.session_state.get("choose")))
+    chosen = grid.show(context, shown, ids, names, exact_times=names is not suitable)
+    if len(found) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS:,} of {len(found):,} are shown: filter to see others.")
     with bar:
         total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
         picked = f" · {len(chosen)} selected" if chosen else ""
@@ -63,10 +73,9 @@ def show(context: Context) -> None:
             st.caption("Click a name to open the run; tick runs to compare them.", width="content")
 
 
-def _controls(context: Context, runs: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, bool]]:
-    """Filter, experiments and order; gives the runs that are left, and how to order them."""
-    left, middle, right, chooser = st.columns([5, 3, 2.4, 1.2], vertical_alignment="bottom")
-    query = left.text_input(
+def _filtered(fields: list[DeltaGenerator], runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that the filter and the chosen experiments leave."""
+    query = fields[0].text_input(
         "Filter",
         key="filter",
         placeholder=columns.example(runs),
@@ -76,27 +85,32 @@ def _controls(context: Context, runs: pd.DataFrame) -> tuple[pd.DataFrame, tuple
     )
     names = sorted({str(name) for name in runs["experiment"].dropna()})
     address.keep_valid("experiment", names)
-    experiments = middle.multiselect("Experiment", names, key="experiment", placeholder="All", persist_state="session")
+    experiments = fields[1].multiselect(
+        "Experiment", names, key="experiment", placeholder="All", persist_state="session"
+    )
     found = runs[runs["experiment"].isin(experiments)] if experiments else runs
     try:
-        found = found.loc[parse(query or "").mask(found)]
+        return found.loc[parse(query or "").mask(found)]
     except QueryError as error:
         say.bad_query(error)
-    orders = columns.orders(columns.suitable(found), context.settings)
+        return found
+
+
+def _order(fields: list[DeltaGenerator], suitable: list[str], context: Context) -> tuple[str, bool]:
+    """By which column the runs are ordered, and whether its greatest values come first."""
+    orders = columns.orders(suitable, context.settings)
     address.keep_valid("order", orders)
-    order = right.selectbox("Order", list(orders), key="order", persist_state="session", filter_mode="contains")
-    with chooser.popover("Columns", icon=":material/view_column:", width="stretch", key="columns"):
-        _chooser(found)
-    return found, orders.get(str(order), orders[columns.NEWEST])
+    order = fields[2].selectbox("Order", list(orders), key="order", persist_state="session", filter_mode="contains")
+    return orders.get(str(order), orders[columns.NEWEST])
 
 
-def _chooser(found: pd.DataFrame) -> None:
-    """Which columns the grid shows, by group; as long as nobody chooses, those that say something."""
+def _chosen(found: pd.DataFrame, suitable: list[str]) -> list[str]:
+    """The columns to show, chosen by group; as long as nobody chooses, those that say something."""
     groups = columns.grouped([str(column) for column in found.columns])
 
     def begin() -> None:
         if st.session_state.get("choose"):
-            for name, chosen in columns.grouped(columns.suitable(found)).items():
+            for name, chosen in columns.grouped(suitable).items():
                 st.session_state[f"show_{name}"] = [column for column in chosen if column != "name"]
 
     own = st.toggle(
@@ -106,24 +120,16 @@ def _chooser(found: pd.DataFrame) -> None:
         persist_state="session",
         help="Otherwise: metrics that have values, params that differ, and your own columns that are filled.",
     )
+    if not own:
+        return suitable
+    names = ["name"]
     for name, title in columns.GROUPS.items():
         options = [column for column in groups[name] if column != "name"]
-        if own and options:
-            address.keep_valid(f"show_{name}", options)
-            st.multiselect(
-                title,
-                options,
-                format_func=columns.short,
-                key=f"show_{name}",
-                persist_state="session",
-            )
-
-
-def _columns(found: pd.DataFrame) -> list[str]:
-    if not st.session_state.get("choose"):
-        return columns.suitable(found)
-    chosen = [column for name in columns.GROUPS for column in st.session_state.get(f"show_{name}", [])]
-    return ["name", *(column for column in chosen if column in found.columns)]
+        if options:
+            key = f"show_{name}"
+            address.keep_valid(key, options)
+            names += st.multiselect(title, options, format_func=columns.short, key=key, persist_state="session")
+    return names
 
 
 def _empty(context: Context) -> None:

@@ -55,7 +55,7 @@ def synced(done: SyncReport) -> None:
 
 
 def waits(error: TrackerError) -> str:
-    """Why an edit that is safe is not in the workbook yet, in half a sentence."""
+    """Why what is safe is not in the workbook yet, in half a sentence."""
     if isinstance(error, WorkbookOpenElsewhereError):
-        return f"the workbook is open in {error.fields['program']} by {error.fields['owner']}"
-    return str(error)
+        return f"the workbook is open in {error.fields['program']} by {error.fields['owner']}; nothing is lost"
+    return str(error).rstrip(".")

@@ -35,9 +35,9 @@ def code(text: object) -> str:
 def note(text: str) -> str:
     """A person's Markdown without its pictures: one from elsewhere would tell its server who reads the page.
 
-    HTML in it is shown as text by streamlit.
+    A sign that is not seen makes a link of each. HTML is shown as text by streamlit.
     """
-    return text.replace("![", "\\![")
+    return text.replace("![", "!\u2060[")
 
 
 def cut(text: str, length: int) -> str:
@@ -72,7 +72,9 @@ def exact(value: Any) -> str:
     """Any value with all its digits, for those who look closely."""
     if is_blank(value) or isinstance(value, (bool, str, date)) or not _is_number(value):
         return text(value)
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
+        return str(int(value))
+    return repr(float(value))
 
 
 def exact_or_blank(value: Any) -> str:

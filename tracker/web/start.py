@@ -25,6 +25,16 @@ def may_choose() -> bool:
     return str(st.get_option("server.address") or "") in places.LOCAL_ADDRESSES
 
 
+def _home() -> Path:
+    return _home_of(*(os.environ.get(name, "") for name in places.HOME_VARIABLES))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _home_of(*values: str) -> Path:
+    """Found once: where nothing of the person's own can be written it is a temporary folder, which has to stay."""
+    return places.home(dict(zip(places.HOME_VARIABLES, values, strict=True)))
+
+
 def first_place(samples: Path | None) -> Place | None:
     """The registry that opens by itself: a named one, else a copy of the sample.
 
@@ -35,7 +45,7 @@ def first_place(samples: Path | None) -> Place | None:
     if named is not None:
         return Place(named)
     sample = places.sample_workbook(samples)
-    return Place(places.sample_copy(sample, places.home(os.environ)), sample=True) if sample else None
+    return Place(places.sample_copy(sample, _home()), sample=True) if sample else None
 
 
 def current_place(first: Place | None) -> Place | None:
@@ -48,7 +58,7 @@ def current_place(first: Place | None) -> Place | None:
         wanted = st.query_params.get("registry")
         if wanted and may_choose():
             path = places.absolute(wanted)
-            if path in places.recent(places.home(os.environ)):
+            if path in places.recent(_home()):
                 st.session_state["place"] = Place(path)
             elif first is None or path != first.path:
                 st.session_state["asked"] = path
@@ -113,7 +123,7 @@ def make_form() -> None:
 def open_form() -> None:
     """Open a registry by its path, or one that was opened before."""
     st.markdown("##### Open a registry")
-    known = [path for path in places.recent(places.home(os.environ)) if path.exists()]
+    known = [path for path in places.recent(_home()) if path.exists()]
     with st.form("open", border=False):
         path = st.text_input("Path of the workbook", placeholder=str(Path.cwd() / "experiments.xlsx"), key="open-path")
         again = None
@@ -138,7 +148,7 @@ def _open(text: str) -> None:
     except TrackerError as error:
         say.failed(error)
         return
-    places.remember(places.home(os.environ), path)
+    places.remember(_home(), path)
     st.session_state["place"] = Place(path)
     st.session_state.pop("asked", None)
     st.query_params.clear()
