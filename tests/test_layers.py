@@ -36,17 +36,17 @@ LAYERS = (
     "tracker.check tracker.check_journal tracker.facts tracker.frames tracker.reading tracker.query",
     "tracker.sync",
     "tracker.apply tracker.typed tracker.versions tracker.cache",
-    "tracker.store tracker.copying tracker.capture tracker.commands tracker.agreement tracker.render tracker.kinds",
+    "tracker.store tracker.capture tracker.commands tracker.agreement tracker.render",
     "tracker.merge tracker.incoming",
     "tracker.workbook",
     "tracker.journal tracker.pending tracker.metrics",
     "tracker.xlsx",
     "tracker.disk tracker.elsewhere tracker.errors tracker.folders tracker.ids tracker.matching tracker.model "
-    "tracker.schema tracker.settings tracker.values",
+    "tracker.processes tracker.schema tracker.settings tracker.values",
 )
-"""Top to bottom. ``tracker.web``, ``tracker.bridges`` and ``tracker.xlsx`` stand for all their modules."""
+"""Top to bottom. ``tracker.web``, ``tracker.bridges``, ``tracker.store`` and ``tracker.xlsx`` stand for all their modules."""
 
-PACKAGES = ("tracker.web", "tracker.bridges", "tracker.xlsx")
+PACKAGES = ("tracker.web", "tracker.bridges", "tracker.store", "tracker.xlsx")
 HEAVY = ("pandas", "numpy", "openpyxl", "streamlit", "sklearn", "altair", "pyarrow", "matplotlib", "mlflow")
 
 

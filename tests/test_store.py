@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker import copying, store
+from tracker import store
+from tracker.store import copying, local, putting
 from tracker.errors import (
     ArtifactAlteredError,
     ArtifactNotFoundError,
@@ -28,7 +29,6 @@ from tracker.errors import (
     RegistryNotWritableError,
 )
 from tracker.folders import Folders
-from tracker.kinds import guess
 from tracker.schema import ARTIFACT_CATEGORIES
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def leftovers(folders: Folders) -> list[Path]:
-    return [path for path in folders.artifacts.rglob("*") if path.name.startswith(".partial")]
+    return list(folders.artifacts.glob(".partial/*"))
 
 
 # -- storing ------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_a_link_that_is_named_itself_is_followed(folders: Folders, tmp_path: Pat
 
 
 def test_a_number_is_never_used_again(folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CLAIM_SECONDS", 0.0)
+    monkeypatch.setattr(putting, "_CLAIM_SECONDS", 0.0)
     store.put(folders, model, "m")
     shutil.rmtree(folders.artifacts / "m" / "v1")
     assert store.put(folders, model, "m").artifact == "m:v2"
@@ -142,7 +142,7 @@ def test_announce_comes_before_the_version_counts(folders: Folders, model: Path)
 def test_a_version_whose_writer_died_before_its_row_is_not_offered(
     folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_CLAIM_SECONDS", 0.1)
+    monkeypatch.setattr(putting, "_CLAIM_SECONDS", 0.1)
 
     def die(stored: store.Stored) -> None:
         raise KeyboardInterrupt
@@ -201,14 +201,14 @@ def test_a_folder_with_the_registry_in_it_is_refused(folders: Folders, tmp_path:
 def test_a_file_that_does_not_stop_changing_is_refused(
     folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_all = copying._write_all
+    write_some = local.write_some
 
-    def write_and_change(file: int, content: bytes) -> None:
-        write_all(file, content)
+    def write_and_change(file: int, chunk: memoryview) -> int:
         with open(model, "ab") as other:
             other.write(b"more")
+        return write_some(file, chunk)
 
-    monkeypatch.setattr(copying, "_write_all", write_and_change)
+    monkeypatch.setattr(local, "write_some", write_and_change)
     refuse(folders, model, "kept changing")
 
 
@@ -216,25 +216,26 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_stored_as_it_was(
     folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = model.read_bytes()
-    write_all = copying._write_all
+    write_some = local.write_some
 
-    def write_and_replace(file: int, chunk: bytes) -> None:
+    def write_and_replace(file: int, chunk: memoryview) -> int:
         model.with_name("new").write_bytes(b"new")
         os.replace(model.with_name("new"), model)
-        write_all(file, chunk)
+        return write_some(file, chunk)
 
-    monkeypatch.setattr(copying, "_write_all", write_and_replace)
+    monkeypatch.setattr(local, "write_some", write_and_replace)
     assert store.put(folders, model, "m").path.read_bytes() == content
 
 
 def test_a_full_disk_leaves_nothing_behind(folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(file: int, content: bytes) -> None:
+    def no_room(file: int, chunk: memoryview) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(copying, "_write_all", no_room)
+    monkeypatch.setattr(local, "write_some", no_room)
     with pytest.raises(RegistryNotWritableError, match="No space left"):
         store.put(folders, model, "m")
-    assert list((folders.artifacts / "m").iterdir()) == []
+    assert not (folders.artifacts / "m").exists()
+    assert leftovers(folders) == []
 
 
 # -- names --------------------------------------------------------------------------------------------------------
@@ -306,12 +307,12 @@ def test_long_names_stay_different(folders: Folders) -> None:
     ],
 )
 def test_category_and_kind_are_guessed_from_the_name(name: str, category: str, kind: str) -> None:
-    assert guess(name) == (category, kind)
+    assert store.guess(name) == (category, kind)
     assert category in ARTIFACT_CATEGORIES
 
 
 def test_a_folder_with_a_plain_name_is_a_folder() -> None:
-    assert guess("results", folder=True) == ("model", "folder")
+    assert store.guess("results", folder=True) == ("model", "folder")
 
 
 # -- finding, fetching, verifying ---------------------------------------------------------------------------------
@@ -389,7 +390,7 @@ def test_verify_says_what_is_missing_and_what_a_crash_left(folders: Folders, fol
     (stored.path / "train.csv").unlink()
     (folders.artifacts / "m" / "v2.json").touch()
     problems = store.verify(folders)
-    assert [problem.code for problem in problems] == ["artifact-altered", "artifact-manifest"]
+    assert [problem.code for problem in problems] == ["artifact-missing", "artifact-manifest"]
     assert "v1/train.csv is missing" in problems[0].message
 
 

@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import tracker
 from templates import build, look
 from templates.sheets import FIRST_ROW, HEADER_ROW, sheet_title
-from tracker.kinds import guess
+from tracker.store import guess
 from tracker.schema import RUNS, TABLES, Table
 from tracker.settings import DEFAULTS
 

@@ -101,7 +101,7 @@ def _as_change(entry: Entry) -> Change:
     values = {column: cell.new for column, cell in entry.cells.items()}
     was = {column: cell.old for column, cell in entry.cells.items() if cell.old is not None}
     key_columns = TABLES[entry.table].key
-    values = {column: value for column, value in values.items() if column not in key_columns}
+    values = {c: value for c, value in values.items() if c not in key_columns or not isinstance(value, str)}
     return Change(entry.table, entry.key, values, was, entry.new, entry.time, entry.who, entry.by)
 
 

@@ -53,7 +53,7 @@ def code_diff(left: str, right: str, places: Iterable[Path]) -> CodeDiff:
                 capture._git(top, "cat-file", "-e", f"{commit}^{{commit}}")
         except (OSError, RuntimeError):
             continue
-        options = ("diff", "--no-textconv", "--no-color", "--no-renames")
+        options = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
         try:
             stat = capture._git(top, *options, "--stat=100", left, right, "--")
             text = capture._git(top, *options, left, right, "--")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tracker.errors import RegistryNotWritableError
 
 
 def fsync_folder(folder: Path) -> None:
@@ -33,3 +37,13 @@ def write_durably(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn the operating system's error into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        hint = "Make room or ask for write access, then do it again."
+        raise RegistryNotWritableError(path=target.parent, reason=error.strerror or str(error), hint=hint) from error

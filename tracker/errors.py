@@ -15,6 +15,10 @@ TrackerError
 ├── RegistryNotWritableError       read-only folder, full disk
 ├── RunNotFoundError, ArtifactNotFoundError, ArtifactPathError
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
+├── StoreError                     the artifact store cannot do what it should
+│   ├── StoreUnreachableError      no connection, or it was lost
+│   ├── StoreRefusedError          wrong credentials, or they do not allow it
+│   └── StoreFullError             its disk or quota is full
 ├── NotReproducibleError           a run of which too little was recorded to run it again
 ├── ModelNotFoundError             no registered model has that name and version
 ├── StageError                     a promotion, revert or alias that makes no sense as things stand
@@ -196,6 +200,25 @@ class ArtifactAlteredError(TrackerError):
         "Restore the file from a backup, or log the artifact again."
     )
     exit_code = 3
+
+
+class StoreError(TrackerError):
+    """The artifact store, on a file system elsewhere, cannot do what it should."""
+
+    template = "The artifact store {store} {reason}. No version was changed. {hint}"
+    exit_code = 6
+
+
+class StoreUnreachableError(StoreError):
+    """There is no connection to the artifact store, or it was lost."""
+
+
+class StoreRefusedError(StoreError):
+    """The artifact store does not accept the credentials, or they do not allow what was asked for."""
+
+
+class StoreFullError(StoreError):
+    """The artifact store has no room."""
 
 
 class NotReproducibleError(TrackerError):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.model import Change, Key
+from tracker.processes import is_running, process_start
 from tracker.values import from_json, to_json
 
 HEARTBEAT_SECONDS = 15.0
@@ -45,7 +46,7 @@ class PendingWriter:
         header = {
             "writer": self.name,
             "pid": os.getpid(),
-            "started": _process_start(os.getpid()),
+            "started": process_start(os.getpid()),
             "host": socket.gethostname(),
             "run_id": run_id,
             "who": who,
@@ -105,8 +106,7 @@ class PendingFile:
         if self.closed:
             return False
         if self._is_ours:
-            pid = int(self.header.get("pid", 0))
-            return pid > 0 and _process_start(pid) == self.header.get("started") and _pid_exists(pid)
+            return is_running(int(self.header.get("pid", 0)), str(self.header.get("started", "")))
         return now - self.heartbeat < DEAD_AFTER_SECONDS
 
     def writer_gone(self, now: float) -> bool:
@@ -210,31 +210,3 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
-
-
-def _pid_exists(pid: int) -> bool:
-    if os.name == "nt":  # os.kill(pid, 0) would end the process there
-        import ctypes
-
-        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
-        handle = kernel.OpenProcess(0x1000, False, pid)
-        if handle:
-            kernel.CloseHandle(handle)
-        return bool(handle)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _process_start(pid: int) -> str:
-    """What tells this process from a later one with the same number; empty where the system does not say."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == b"Z" else fields[19].decode()

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from tracker import reproduce_code, store
@@ -141,19 +141,18 @@ def plan_reproduction(
 
 
 def text_of(folders: Folders, artifact: str) -> str:
-    """The text of an artifact of one file, checked against its hash.
+    """The text of an artifact of one file, every byte checked.
 
     Raises:
         ArtifactNotFoundError: it is not there.
         ArtifactAlteredError: it is not what it was when it was stored, or no text of a likely size.
+        StoreError: the artifact store cannot be reached.
     """
     stored = store.find(folders, artifact)
     if stored.folder or stored.size > MOST_TEXT:
         raise ArtifactAlteredError(artifact=artifact, path=stored.path, reason="is no text that Tracker records")
-    content = stored.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != stored.files[0].sha256:
-        raise ArtifactAlteredError(artifact=artifact, path=stored.path, reason="is not what it was when it was stored")
-    return content.decode("utf-8", "replace")
+    with TemporaryDirectory(prefix="tracker-") as place:
+        return store.fetch(folders, artifact, Path(place)).read_text("utf-8", "replace")
 
 
 # -- which runs one command made ----------------------------------------------------------------------------------
@@ -336,6 +335,10 @@ def _inputs(folders: Folders, links: Iterable[Row], artifacts: Iterable[Row], ga
         if stored is None or stored.artifact != artifact:
             gaps.append(Gap("inputs", f"{artifact}, which the run read, is not in the registry any more", stops=True))
             continue
+        if not stored.sha256:
+            gaps.append(
+                Gap("inputs", f"{artifact} was only referred to, and never hashed: nobody knows if it is the same")
+            )
         sha256 = str(known.get(artifact, {}).get("sha256") or "")
         found[artifact] = Input(artifact, sha256, stored.size, f"inputs/{stored.name}-v{stored.version}")
     return tuple(found.values())

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracker import reproduce_code, reproduce_text, store
-from tracker.copying import writing
+from tracker.disk import writing
 from tracker.errors import ArtifactAlteredError, BadRequestError
 from tracker.folders import Folders
 from tracker.reproduce import Gap, Input, Plan, text_of

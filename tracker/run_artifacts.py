@@ -95,14 +95,14 @@ class RunArtifacts:
             "version": stored.version,
             "category": to_cell(stored.category, "text"),
             "kind": to_cell(stored.kind, "text"),
-            "path": self._folders.relative(stored.path),
+            "path": store.location(self._folders, stored),
             "size": stored.size,
             "files": len(stored.files),
             "sha256": stored.sha256,
             "run_id": stored.run_id,
             "created": stored.created,
             "created_by": stored.created_by,
-            "status": "stored",
+            "status": stored.state,
         }
         try:
             self._recorder.change("artifacts", (stored.artifact,), cells, new=True)

@@ -24,6 +24,11 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
         500,
         "How much room those newest may take together; at least five are kept whatever their size.",
     ),
+    "artifacts.store": (
+        None,
+        "Where artifact files go: blank for the folder beside the workbook, another folder, or an address such as "
+        "s3://bucket/prefix or sftp://host/path. Never a password: credentials come from the environment.",
+    ),
     "trash.days": (14, "Days that deleted artifacts stay in the trash."),
     "checklist.review": (None, "Date of the next review of the standard operating procedure."),
 }

@@ -110,6 +110,14 @@ def medians(works: Mapping[str, Work], repeats: int, patience: float = 45.0) -> 
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
+def child_environment() -> dict[str, str]:
+    """Our checkout first, and modules that stay compiled, as they are where a package was installed."""
+    return {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 def child(*arguments: object, python: str = sys.executable, **environment: str) -> str:
     """What a script prints in a process of its own, which finds our checkout's ``tracker``.
 
@@ -117,9 +125,7 @@ def child(*arguments: object, python: str = sys.executable, **environment: str) 
         RuntimeError: it failed; with what it complained of.
     """
     command = [python, *map(str, arguments)]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, capture_output=True, text=True
-    )
+    done = subprocess.run(command, env=child_environment() | environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)
     return done.stdout

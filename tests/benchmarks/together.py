@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 
 import tracker
-from benchmarks.measure import ROOT, Figure, Found, Options, medians, scripts_in_git, timed
+from benchmarks.measure import Figure, Found, Options, child_environment, medians, scripts_in_git, timed
 from benchmarks.workbooks import registry
 
 PROCESSES = 8
@@ -43,9 +42,8 @@ def measure(options: Options) -> Found:
 
 
 def at_once(command: Sequence[object]) -> None:
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
     arguments = [sys.executable, *map(str, command)]
-    children = [subprocess.Popen(arguments, env=env) for _ in range(PROCESSES)]
+    children = [subprocess.Popen(arguments, env=child_environment()) for _ in range(PROCESSES)]
     codes = [child.wait() for child in children]
     if any(codes):
         raise AssertionError(f"processes failed: {codes}")

@@ -11,9 +11,10 @@ import io
 import math
 import pickletools
 import re
-import sys
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+
+from tracker.data.pickle_names import danger
 
 MOST_INSTRUCTIONS = 2_000_000
 _MOST_PICKLES = 20
@@ -27,38 +28,6 @@ _UNKNOWN = object()
 _ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 _ALIGNMENT = "numpy_array_alignment_bytes"
 _MOST_PADDING = 16
-
-# A pickle may import anything. Of the standard library, these are what data needs; all others are warned about.
-_HARMLESS: dict[str, frozenset[str] | None] = {
-    "builtins": frozenset(
-        {"bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set"}
-        | {"slice", "str", "tuple", "Ellipsis", "NotImplemented"}
-    ),
-    "_codecs": frozenset({"encode"}),
-    "array": frozenset({"array", "_array_reconstructor"}),
-    "collections": frozenset({"Counter", "OrderedDict", "defaultdict", "deque"}),
-    "copyreg": frozenset({"_reconstructor", "__newobj__"}),
-    "datetime": None,
-    "decimal": None,
-    "enum": None,
-    "fractions": None,
-    "functools": frozenset({"partial"}),
-    "logging": frozenset({"Logger", "RootLogger", "getLogger"}),
-    "math": None,
-    "numbers": None,
-    "operator": frozenset({"itemgetter"}),
-    "pathlib": None,
-    "random": frozenset({"Random"}),
-    "re": frozenset({"_compile"}),
-    "time": frozenset({"struct_time"}),
-    "types": frozenset({"SimpleNamespace"}),
-    "uuid": frozenset({"UUID", "SafeUUID"}),
-    "zoneinfo": frozenset({"ZoneInfo", "ZoneInfo._unpickle"}),
-}
-_OTHER_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "exceptions": "builtins", "posix": "os", "nt": "os"}
-_OLD_LIBRARY = frozenset({"commands", "popen2", "cPickle", "_pickle", "distutils", "imp"})
-_RUNS_CODE = ("pip", "pkg_resources", "setuptools", "numpy.f2py", "numpy.testing", "torch.hub")
-_HOLDS_CODE = ("cloudpickle", "dill")
 
 
 @dataclass
@@ -82,7 +51,7 @@ class PickleFacts:
         facts: dict[str, Any] = {"protocol": self.protocol, "imports": shown}
         if len(names) > _MOST_LISTED:
             facts["import_count"] = len(names)
-        dangers = [danger for module, name in names if (danger := _danger(module, name))]
+        dangers = [reason for module, name in names if (reason := danger(module, name))]
         facts["warnings"] = [*dangers, *self.warnings][:_MOST_LISTED]
         return facts
 
@@ -103,26 +72,6 @@ def read_imports(file: BinaryIO, facts: PickleFacts | None = None) -> PickleFact
         if skimmed.peek() != b"\x80":
             break
     return facts
-
-
-def _danger(module: str, attribute: str) -> str | None:
-    """Why an import is worth a warning."""
-    module = _OTHER_NAMES.get(module, module)
-    root = module.partition(".")[0]
-    shown = f"{module}.{attribute}"
-    if root in sys.stdlib_module_names or root in _OLD_LIBRARY:
-        harmless = _HARMLESS.get(module, frozenset())
-        is_error = module == "builtins" and re.fullmatch(r"[A-Z]\w*(Error|Exception|Warning)", attribute)
-        if is_error or (harmless is None and "." not in attribute) or (harmless is not None and attribute in harmless):
-            return None
-        return f"{shown}: of the standard library, and not needed to hold data. Loading the pickle may run commands."
-    if any(module == one or module.startswith(f"{one}.") for one in _RUNS_CODE):
-        return f"{shown}: can run commands when the pickle is loaded."
-    if root in _HOLDS_CODE:
-        return f"{shown}: the pickle holds code of functions, which runs when it is loaded or used."
-    if set(attribute.split(".")[:-1]) & sys.stdlib_module_names:
-        return f"{shown}: reaches the standard library by a detour. Loading the pickle may run commands."
-    return None
 
 
 # -- reading ----------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ class Profile:
     """Of the file, in bytes."""
     rows: int = 0
     read: int = 0
+    unreadable: int = 0
+    """Rows that were looked at and are not among those read, because they could not be."""
     duplicates: int | None = None
     """Rows read that repeat an earlier one. A sample hides most of them; None where they cannot be counted."""
     columns: tuple[ColumnProfile, ...] = ()
@@ -41,7 +43,8 @@ class Profile:
 
     @property
     def sampled(self) -> bool:
-        return self.read < self.rows
+        """Not every row was looked at."""
+        return self.read + self.unreadable < self.rows
 
     def column(self, name: str) -> ColumnProfile | None:
         """The column of that name; None where there is none."""
@@ -100,6 +103,13 @@ def profile_table(source: Any, limit_rows: int = LIMIT_ROWS) -> Profile:
 
 
 def _profile(table: Table, sample: Sample) -> Profile:
+    looked_at = sample.read + sample.unreadable
+    if sample.unreadable > sample.read:
+        raise NotATable(f"{sample.unreadable:,} of the {looked_at:,} rows that were looked at cannot be read")
+    if sample.unreadable:
+        table.note(f"{sample.unreadable:,} of the {looked_at:,} rows that were looked at could not be read.")
+    if looked_at < sample.rows:
+        table.note(f"{looked_at:,} of its {sample.rows:,} rows were looked at, a uniform random sample.")
     steps = 100 if sample.table.num_columns <= _WIDE else 20
     columns = tuple(
         measure(
@@ -111,16 +121,12 @@ def _profile(table: Table, sample: Sample) -> Profile:
         )
         for name, column in zip(sample.table.column_names, sample.table.columns, strict=True)
     )
-    if table.skipped:
-        asked = table.skipped + sample.read
-        table.note(f"{table.skipped:,} of the {asked:,} rows looked at could not be read and were left out.")
-    if sample.read < sample.rows:
-        table.note(f"{sample.read:,} of its {sample.rows:,} rows were read, a uniform random sample.")
     return Profile(
         format=table.format,
         size=table.size,
         rows=sample.rows,
         read=sample.read,
+        unreadable=sample.unreadable,
         duplicates=_duplicates(sample.table, columns),
         columns=columns,
         notes=tuple(table.notes),

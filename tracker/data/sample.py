@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.data.tables import MOST_CELLS, MOST_COLUMNS, Block, NotATable, Table, joined, read_through
+from tracker.data.tables import MOST_CELLS, MOST_COLUMNS, Block, NotATable, Table, Taken, joined, read_through
 
 LIMIT_ROWS = 200_000
 """A table of more rows is sampled. At this number a share is known to within 0.3 percentage points."""
@@ -25,6 +25,8 @@ class Sample:
 
     table: Any
     rows: int
+    unreadable: int
+    """Rows that would be in the sample, but could not be read."""
 
     @property
     def read(self) -> int:
@@ -48,6 +50,8 @@ class _Draw:
         """Rows that draw this or more cannot be in the sample any more."""
         self._numbers: list[Any] = []
         self._pieces: list[Any] = []
+        self._unreadable: list[Any] = []
+        """The numbers of rows that could not be read; they take their part in the draw."""
         self._held = self._bytes = 0
 
     def sample(self, blocks: Iterator[Block]) -> Sample:
@@ -62,21 +66,24 @@ class _Draw:
             index = numpy.flatnonzero(numbers < self._threshold)
             if not len(index):
                 continue
-            taken = block.take(index)
-            self._table.skipped += len(index) - len(taken.index)
-            self._add(numbers[taken.index], taken.table)
+            self._add(numbers, index, block.take(index))
         self._shrink()
         nothing = pyarrow.table({name: pyarrow.nulls(0, pyarrow.string()) for name in self._table.names})
-        return Sample(self._pieces[0] if self._pieces else nothing, rows)
+        return Sample(self._pieces[0] if self._pieces else nothing, rows, sum(map(len, self._unreadable)))
 
-    def _add(self, numbers: Any, piece: Any) -> None:
-        self._numbers.append(numbers)
-        self._pieces.append(piece)
-        self._held += len(numbers)
-        self._bytes += piece.nbytes
-        if piece.num_columns > MOST_COLUMNS:
-            raise NotATable(f"{piece.num_columns:,} columns are more than the {MOST_COLUMNS:,} that Tracker looks at")
-        self._wanted = min(self._wanted, max(1, MOST_CELLS // max(1, piece.num_columns)))
+    def _add(self, numbers: Any, index: Any, taken: Taken) -> None:
+        import numpy
+
+        if len(taken.index) < len(index):
+            self._unreadable.append(numbers[numpy.setdiff1d(index, taken.index, assume_unique=True)])
+        self._numbers.append(numbers[taken.index])
+        self._pieces.append(taken.table)
+        self._held += len(index)
+        self._bytes += taken.table.nbytes
+        width = taken.table.num_columns
+        if width > MOST_COLUMNS:
+            raise NotATable(f"{width:,} columns are more than the {MOST_COLUMNS:,} that Tracker looks at")
+        self._wanted = min(self._wanted, max(1, MOST_CELLS // max(1, width)))
         if self._held > 2 * self._wanted or self._bytes > 2 * MOST_BYTES:
             self._shrink()
 
@@ -86,14 +93,17 @@ class _Draw:
 
         if not self._pieces:
             return
-        numbers, piece = numpy.concatenate(self._numbers), joined(self._pieces, self._table.mixed)
+        piece = joined(self._pieces, self._table.mixed)
+        numbers = numpy.concatenate(self._numbers)
+        unreadable = numpy.concatenate([numpy.array([]), *self._unreadable])
+        drawn = numpy.concatenate([numbers, unreadable])
         if self._bytes > MOST_BYTES:
-            fitting = int(len(numbers) * MOST_BYTES / self._bytes)
-            self._wanted = max(1, min(self._wanted, fitting))
-        if len(numbers) > self._wanted:
-            self._threshold = float(numpy.partition(numbers, self._wanted)[self._wanted])
-            kept = numbers < self._threshold
+            self._wanted = max(1, min(self._wanted, int(len(drawn) * MOST_BYTES / self._bytes)))
+        if len(drawn) > self._wanted:
+            self._threshold = float(numpy.partition(drawn, self._wanted)[self._wanted])
+            kept = numpy.flatnonzero(numbers < self._threshold)
             # take copies; a filter or slice might hold on to the memory of the rows that were dropped
-            numbers, piece = numbers[kept], piece.take(numpy.flatnonzero(kept)).combine_chunks()
-        self._numbers, self._pieces = [numbers], [piece]
-        self._held, self._bytes = len(numbers), piece.nbytes
+            numbers, piece = numbers[kept], piece.take(kept).combine_chunks()
+            unreadable = unreadable[unreadable < self._threshold]
+        self._numbers, self._pieces, self._unreadable = [numbers], [piece], [unreadable]
+        self._held, self._bytes = len(numbers) + len(unreadable), piece.nbytes

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 MOST_COLUMNS = 50_000
 """A table with more columns is refused."""
+_LONGEST_NAME = 500
 MOST_CELLS = 20_000_000
 """No more cells than these are held at once."""
 
@@ -61,8 +62,6 @@ class Table:
     """Its numbers may have a decimal comma."""
     mixed: set[str] = field(default_factory=set)
     """Columns that were turned into text because their values are of several types."""
-    skipped: int = 0
-    """Rows that could not be read, of those that were asked for."""
     notes: list[str] = field(default_factory=list)
     ignore_quotes: bool = False
 
@@ -84,7 +83,7 @@ def read_through(table: Table, use: Callable[[Iterator[Block]], T]) -> T:
         try:
             return use(table.blocks())
         except IrregularQuotes:
-            table.ignore_quotes, table.skipped = True, 0
+            table.ignore_quotes = True
             table.note("Some quotes stand where none belong, so every line was read as a row.")
             return use(table.blocks())
     except (OSError, EOFError, pyarrow.ArrowException) as error:
@@ -99,7 +98,7 @@ def unique_names(names: Iterable[Any]) -> list[str]:
     taken: set[str] = set()
     unique = []
     for number, name in enumerate(names, 1):
-        text = clean("" if name is None else str(name)).strip() or f"column {number}"
+        text = clean("" if name is None else str(name))[:_LONGEST_NAME].strip() or f"column {number}"
         candidate, count = text, 1
         while candidate in taken:
             count += 1
@@ -126,7 +125,10 @@ def column_of(values: Sequence[Any]) -> tuple[Any, bool]:
 
 
 def _scalar(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+    """The value as text is made of it: 3.0 is 3, for Excel knows no integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)
 
 
 def joined(tables: Sequence[Any], mixed: set[str]) -> Any:

@@ -48,7 +48,7 @@ def show(context: Context) -> None:
     histories = {labels[run_id]: context.history(run_id) for run_id in ids}
     if any(metrics_with_curves(history) for history in histories.values()):
         st.markdown("##### Curves")
-        curves_view.show(histories, "compare-curves")
+        curves_view.show(histories, "compare-curves", across=3)
     for group, lines in groups.items():
         _table(lines, group, names, only)
 

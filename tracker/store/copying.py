@@ -1,0 +1,235 @@
+"""One pass over a file that copies and hashes it: one thread reads and hashes, another writes at the same time."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import threading
+from collections.abc import Callable, Iterable
+from io import FileIO
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from tracker.errors import ArtifactPathError
+from tracker.store.sources import unreadable
+
+CHUNK = 4 << 20
+"""What is handed to the writer at once; a multiple of every disk's block."""
+_CHUNKS = 4
+_STEP = 1 << 18
+"""What is read and hashed at once: it stays in the processor's cache between the two."""
+_ATTEMPTS = 3
+_FEW = 8
+_WORKERS = min(8, 2 * (os.cpu_count() or 1))
+
+OnBytes = Callable[[int], object]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Sink(Protocol):
+    """Where the bytes of one file go. What its methods raise says what to do about it."""
+
+    def write(self, chunk: memoryview) -> None:
+        """Take the next bytes."""
+
+    def close(self) -> None:
+        """The file is whole."""
+
+    def abandon(self) -> None:
+        """It will not become whole; nothing of it is to be left."""
+
+
+class UnsteadyError(Exception):
+    """A file was written to while it was read."""
+
+
+def nothing(count: int) -> None:
+    """Not interested in progress."""
+
+
+def copy_hashed(source: Path, open_sink: Callable[[int], Sink], on_bytes: OnBytes = nothing) -> tuple[int, str]:
+    """Copy a file into the sink that ``open_sink`` makes for its size; its size and sha256, of the very bytes copied.
+
+    Raises:
+        ArtifactPathError: it cannot be read, or does not stop changing while it is copied.
+    """
+    for _ in range(_ATTEMPTS):
+        with _opened(source) as reader:
+            before = os.fstat(reader.fileno())
+            sink = open_sink(before.st_size)
+            counted = _Counted(on_bytes)
+            try:
+                size, sha256 = _pass(reader, before.st_size, sink, counted, source)
+                if _is_steady(before, size, os.fstat(reader.fileno())):
+                    sink.close()
+                    return size, sha256
+            except BaseException:
+                sink.abandon()
+                raise
+            sink.abandon()
+            counted.take_back()
+    raise ArtifactPathError(path=source, reason="it kept changing while it was copied")
+
+
+def hash_file(path: Path, on_bytes: OnBytes = nothing) -> tuple[int, str]:
+    """The size and the sha256 of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        UnsteadyError: it was written to meanwhile.
+    """
+    buffer = memoryview(bytearray(_STEP))
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb", buffering=0) as reader:
+        before = os.fstat(reader.fileno())
+        while (count := reader.readinto(buffer)) and size <= before.st_size:
+            digest.update(buffer[:count])
+            size += count
+            on_bytes(count)
+        steady = _is_steady(before, size, os.fstat(reader.fileno()))
+    if not steady:
+        raise UnsteadyError
+    return size, digest.hexdigest()
+
+
+def many(work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
+    """What ``work`` gives for each, several at a time where there are many; the first error ends it."""
+    items = list(items)
+    if len(items) < _FEW:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        try:
+            return list(pool.map(work, items))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+class _Counted:
+    """Progress of one attempt, which can be taken back."""
+
+    def __init__(self, on_bytes: OnBytes) -> None:
+        self._on_bytes = on_bytes
+        self._count = 0
+
+    def __call__(self, count: int) -> None:
+        self._count += count
+        self._on_bytes(count)
+
+    def take_back(self) -> None:
+        self._on_bytes(-self._count)
+
+
+def _is_steady(before: os.stat_result, size: int, after: os.stat_result) -> bool:
+    """Whether nobody wrote to a file while so many bytes of it were read."""
+    return (size, after.st_size, after.st_mtime_ns) == (before.st_size, before.st_size, before.st_mtime_ns)
+
+
+def _opened(source: Path) -> FileIO:
+    try:
+        return open(source, "rb", buffering=0)
+    except OSError as error:
+        raise unreadable(error, source) from error
+
+
+def _pass(reader: FileIO, expected: int, sink: Sink, on_bytes: OnBytes, source: Path) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    length = min(CHUNK, max(_STEP, -(-(expected + 1) // mmap.PAGESIZE) * mmap.PAGESIZE))
+    writer = _Writer(sink, length) if expected > CHUNK else _Direct(sink, length)
+    try:
+        count = length
+        while count == length and size <= expected:  # a file that grows as fast as it is read would never end
+            buffer = writer.buffer()
+            count = _fill(reader, buffer, digest.update, source)
+            writer.write(buffer, count)
+            size += count
+            on_bytes(count)
+    finally:
+        writer.end()
+    writer.check()
+    return size, digest.hexdigest()
+
+
+def _fill(reader: FileIO, buffer: memoryview, update: Callable[[memoryview], None], source: Path) -> int:
+    """Read and hash until the buffer is full or the file ends."""
+    filled = 0
+    try:
+        while count := reader.readinto(buffer[filled : filled + _STEP]):
+            update(buffer[filled : filled + count])
+            filled += count
+    except OSError as error:
+        raise unreadable(error, source) from error
+    return filled
+
+
+class _Direct:
+    """Writes at once, for a file that is over before a thread has begun."""
+
+    def __init__(self, sink: Sink, length: int) -> None:
+        self._sink = sink
+        self._buffer = memoryview(bytearray(length))
+
+    def buffer(self) -> memoryview:
+        return self._buffer
+
+    def write(self, buffer: memoryview, count: int) -> None:
+        if count:
+            self._sink.write(buffer[:count])
+
+    def end(self) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+
+class _Writer:
+    """Writes in a thread of its own, from buffers that go round; they begin at a page, as direct writes want them."""
+
+    def __init__(self, sink: Sink, length: int) -> None:
+        self._sink = sink
+        self._free: SimpleQueue[memoryview] = SimpleQueue()
+        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
+        self._failure: BaseException | None = None
+        for _ in range(_CHUNKS):
+            self._free.put(memoryview(mmap.mmap(-1, length)))
+        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
+        self._thread.start()
+
+    def buffer(self) -> memoryview:
+        """A buffer that nobody uses; only the caller fills buffers, so none is filled before it is hashed."""
+        buffer = self._free.get()
+        self.check()
+        return buffer
+
+    def write(self, buffer: memoryview, count: int) -> None:
+        self._full.put((buffer, count))
+
+    def end(self) -> None:
+        self._full.put(None)
+        self._thread.join()
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        while (item := self._full.get()) is not None:
+            buffer, count = item
+            try:
+                if count and self._failure is None:
+                    self._sink.write(buffer[:count])
+            except BaseException as failure:
+                self._failure = failure
+            self._free.put(buffer)
+
+
+def sha256_of_lines(lines: Iterable[str]) -> str:
+    """The hash of sorted lines of text."""
+    text: Any = "".join(sorted(lines))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

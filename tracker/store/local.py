@@ -1,0 +1,254 @@
+"""A folder on this machine, or on a drive that it sees as its own: beside the workbook, or where a setting says."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tracker.disk import fsync_folder, writing
+from tracker.errors import ArtifactPathError
+from tracker.store.copying import many
+
+_DIRECT_FROM = 8 << 20
+"""Files of so many bytes are written past the system's cache: it is half the work, and they are on the disk at once."""
+_BLOCK = 4096
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_STORED_MODE = 0o444
+"""What is stored is never written to again: a program that would change it in place, by mistake, is told so."""
+
+
+class LocalPlace:
+    """Keeps files in a folder. Where the file system has hard links, a file that two versions share is one."""
+
+    direct = False
+
+    def __init__(self, root: Path, url: str = "") -> None:
+        self.root = root
+        self.url = url
+
+    def sink(self, path: str, size: int) -> LocalSink:
+        """Make a file. RegistryNotWritableError where that cannot be done."""
+        return LocalSink(self.root / path, size)
+
+    def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
+        """Let small files survive a power cut, and the names of all; large ones are on the disk already.
+
+        All are on their way before the first is waited for: the disk then takes them together.
+        """
+        root = self.root / folder
+        small = [path for path, size in sizes.items() if size < _DIRECT_FROM] if os.name == "posix" else []
+        with writing(root):
+            if len(small) > 1 and hasattr(os, "posix_fadvise"):
+                many(lambda path: _with_open(root / path, _send_off), small)
+            many(lambda path: _with_open(root / path, os.fsync), small)
+        for at, _, _ in os.walk(root):
+            fsync_folder(Path(at))
+
+    def share(self, path: str, target: str) -> bool:
+        """Make a hard link."""
+        try:
+            _in_its_folder(self.root / target, lambda: os.link(self.root / path, self.root / target))
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                with writing(self.root / target):
+                    raise
+            return False
+        return True
+
+    def move(self, folder: str, target: str) -> None:
+        """Rename the folder, durably."""
+        old, new = self.root / folder, self.root / target
+        with writing(new):
+            new.parent.mkdir(parents=True, exist_ok=True)
+            for _ in range(20):
+                try:
+                    os.rename(old, new)
+                    break
+                except PermissionError:  # on Windows, while a virus scanner reads the new files
+                    time.sleep(0.05)
+            else:
+                os.rename(old, new)
+            fsync_folder(new.parent)
+
+    def open(self, path: str, start: int = 0) -> BinaryIO:
+        """Read a file from a byte on."""
+        file = open(self.root / path, "rb", buffering=0)  # noqa: SIM115  (it is given to the caller)
+        file.seek(start)
+        return file
+
+    def entries(self, folder: str) -> list[str]:
+        """The names in a folder."""
+        try:
+            return os.listdir(self.root / folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def files(self, folder: str = "") -> dict[str, int]:
+        """The size of every file in a folder; links are not followed."""
+        return dict(_walk(self.root / folder, f"{folder}/" if folder else ""))
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, and the folders that they leave empty."""
+        with writing(self.root):
+            for path in paths:
+                _unlink(self.root / path)
+                self._remove_empty(Path(path).parent)
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder with everything in it, as far as that can be done."""
+        remove_tree(self.root / folder)
+
+    def reconnect(self) -> None:
+        """There is no connection."""
+
+    def on_this_machine(self, path: str) -> Path | None:
+        """The file itself."""
+        return self.root / path
+
+    def _remove_empty(self, folder: Path) -> None:
+        with contextlib.suppress(OSError):
+            while folder.name:
+                os.rmdir(self.root / folder)
+                folder = folder.parent
+
+
+class LocalSink:
+    """A file that is being written. Large ones go past the system's cache where it lets them."""
+
+    def __init__(self, path: Path, size: int, mode: int = _STORED_MODE) -> None:
+        self._path = path
+        self._mode = mode
+        self._direct = size >= _DIRECT_FROM and hasattr(os, "O_DIRECT")
+        self._large = size >= _DIRECT_FROM or os.name != "posix"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with writing(path):
+            try:
+                self._file: int = _in_its_folder(path, lambda: self._open(flags))
+            except FileExistsError:
+                reason = "another file has the same name but for upper and lower case, which are one on this disk"
+                raise ArtifactPathError(path=path.name, reason=reason) from None
+
+    def _open(self, flags: int) -> int:
+        if self._direct:
+            try:
+                return os.open(self._path, flags | os.O_DIRECT, self._mode)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self._direct = False
+                self._path.unlink(missing_ok=True)  # some file systems make it before they refuse
+        return os.open(self._path, flags, self._mode)
+
+    def write(self, chunk: memoryview) -> None:
+        """Write all of it."""
+        with writing(self._path):
+            if self._direct and len(chunk) % _BLOCK:
+                self._through_the_cache()
+            while chunk:
+                try:
+                    count = write_some(self._file, chunk)
+                except OSError as error:
+                    if not self._direct or error.errno != errno.EINVAL:
+                        raise
+                    self._through_the_cache()
+                    continue
+                if self._direct and count % _BLOCK:
+                    self._through_the_cache()
+                chunk = chunk[count:]
+
+    def close(self) -> None:
+        """The file is whole; a large one is on the disk."""
+        with writing(self._path):
+            try:
+                if self._large:
+                    os.fsync(self._file)
+            finally:
+                self._let_go()
+
+    def abandon(self) -> None:
+        """Remove what was written."""
+        with contextlib.suppress(OSError):
+            self._let_go()
+        with contextlib.suppress(OSError):
+            _unlink(self._path)
+
+    def _let_go(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+    def _through_the_cache(self) -> None:
+        """The rest is no multiple of the disk's blocks, or the file system refuses: write on in the ordinary way."""
+        import fcntl
+
+        fcntl.fcntl(self._file, fcntl.F_SETFL, fcntl.fcntl(self._file, fcntl.F_GETFL) & ~os.O_DIRECT)
+        self._direct = False
+
+
+def write_some(file: int, chunk: memoryview) -> int:
+    """Write as much as the system takes at once."""
+    return os.write(file, chunk)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder of stored files, which are read-only; what cannot be removed stays."""
+
+    def by_force(function: Callable[..., Any], path: str, _: Any) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(path, stat.S_IRWXU)
+            function(path)
+
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(folder, onexc=by_force)
+    else:
+        shutil.rmtree(folder, onerror=by_force)
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:  # Windows does not remove what is read-only
+        os.chmod(path, stat.S_IRWXU)
+        path.unlink(missing_ok=True)
+
+
+def _in_its_folder(path: Path, make: Callable[[], Any]) -> Any:
+    """Make a file; its folder first, where it is missing."""
+    try:
+        return make()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return make()
+
+
+def _with_open(path: Path, work: Callable[[int], object]) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        work(file)
+    finally:
+        os.close(file)
+
+
+def _send_off(file: int) -> None:
+    """Have the system begin to write the file to the disk."""
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _walk(folder: Path, inside: str) -> Iterator[tuple[str, int]]:
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, f"{inside}{entry.name}/")
+        else:
+            yield inside + entry.name, entry.stat(follow_symlinks=False).st_size
