@@ -20,7 +20,7 @@ LAYERS = (
     "tracker.__main__",
     "tracker.cli",
     "tracker.reproduce tracker.reproduce_code tracker.reproduce_environment tracker.reproduce_folder "
-    "tracker.reproduce_run tracker.reproduce_text",
+    "tracker.reproduce_outcome tracker.reproduce_run tracker.reproduce_text",
     "tracker.shell tracker.report tracker.terminal",
     "tracker",
     "tracker.fluent tracker.begin",
@@ -36,6 +36,7 @@ LAYERS = (
     "tracker.check tracker.check_journal tracker.facts tracker.frames tracker.reading tracker.query",
     "tracker.sync",
     "tracker.apply tracker.typed tracker.versions tracker.cache",
+    "tracker.data",
     "tracker.store tracker.capture tracker.commands tracker.agreement tracker.render",
     "tracker.merge tracker.incoming",
     "tracker.workbook",
@@ -44,10 +45,10 @@ LAYERS = (
     "tracker.disk tracker.elsewhere tracker.errors tracker.folders tracker.ids tracker.matching tracker.model "
     "tracker.processes tracker.schema tracker.settings tracker.values",
 )
-"""Top to bottom. ``tracker.web``, ``tracker.bridges``, ``tracker.store`` and ``tracker.xlsx`` stand for all their modules."""
+"""Top to bottom. A name of ``PACKAGES`` stands for all the modules of that package."""
 
-PACKAGES = ("tracker.web", "tracker.bridges", "tracker.store", "tracker.xlsx")
-HEAVY = ("pandas", "numpy", "openpyxl", "streamlit", "sklearn", "altair", "pyarrow", "matplotlib", "mlflow")
+PACKAGES = ("tracker.web", "tracker.bridges", "tracker.data", "tracker.store", "tracker.xlsx")
+HEAVY = ("pandas", "numpy", "openpyxl", "streamlit", "sklearn", "altair", "pyarrow", "scipy", "matplotlib", "mlflow")
 
 
 def unit(module: str) -> str:

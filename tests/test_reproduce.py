@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -21,7 +22,8 @@ from script import Script
 import tracker
 from sample_workbooks import build
 from tracker import capture
-from tracker.agreement import Compared, Expected, compare, metric_values, tolerance_of
+from tracker.agreement import Compared, Expected, compare, metric_values, read_tolerances, tolerance_of
+from tracker.aliases import aliases_of
 from tracker.begin import INPUTS_VARIABLE, PARENT_VARIABLE, REGISTRY_VARIABLE
 from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, BadRequestError, NotReproducibleError
 from tracker.folders import Folders
@@ -31,8 +33,9 @@ from tracker.reproduce import Plan, family_of, plan_reproduction, read_requireme
 from tracker.reproduce_code import read_diff
 from tracker.reproduce_environment import make_environment
 from tracker.reproduce_folder import write_reproduction
-from tracker.reproduce_run import Outcome, run_reproduction
-from tracker.reproduce_text import LIBRARY_NEEDS, plan_lines, power_shell_script
+from tracker.reproduce_outcome import Outcome
+from tracker.reproduce_run import run_reproduction
+from tracker.reproduce_text import LIBRARY_NEEDS, outcome_lines, plan_lines, power_shell_script
 from tracker.rows import values_of
 
 ROOT = Path(__file__).parent.parent
@@ -309,14 +312,18 @@ def test_it_can_go_into_a_copy_of_the_registry(lab: Lab, tmp_path: Path) -> None
 # -- the code -----------------------------------------------------------------------------------------------------
 
 
-def test_a_script_that_was_not_in_git_is_run_again_all_the_same(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_script_that_was_not_in_git_is_run_again_all_the_same(lab: Lab, tmp_path: Path, ending: str) -> None:
     lab.git("rm", "-q", "--cached", "jobs/train.py")
     lab.git("commit", "-q", "-m", "without the script")
+    script = lab.script.read_text().replace("\n", ending).encode()
+    lab.script.write_bytes(script)
     run_id = lab.run()
     lab.script.write_text("raise SystemExit('this is not what ran')")
     plan = lab.plan(run_id)
     assert texts(plan, "code") == "Files that were not in git were not kept: jobs/"
     assert lab.again(run_id, tmp_path / "again").agrees
+    assert (tmp_path / "again" / "code" / "jobs" / "train.py").read_bytes() == script
 
 
 def test_a_script_without_any_git_is_kept_and_run_again(tmp_path: Path) -> None:
@@ -335,7 +342,10 @@ def test_a_commit_that_is_not_at_hand_is_named(lab: Lab, tmp_path: Path) -> None
     commit = lab.git("rev-parse", "HEAD")
     plan = write_reproduction(plan_reproduction(lab.registry, run_id, [tmp_path]), tmp_path / "again")
     (gap,) = plan.stopping
-    assert gap.text == f"No repository at hand has commit {commit} of branch main, which the code is"
+    assert (
+        gap.text
+        == f"No repository at hand has commit {commit} of branch main, which the code is; do this in a clone of it, or name one"
+    )
     assert commit in (tmp_path / "again" / "README.md").read_text()
     assert (tmp_path / "again" / "inputs" / "numbers-v1" / "numbers.csv").read_text() == "1 2 3.5"
     with pytest.raises(NotReproducibleError, match=f"sum cannot be run again: No repository at hand has .*{commit}"):
@@ -545,6 +555,20 @@ def test_inputs_can_be_held_at_their_versions(inside: Registry, monkeypatch: pyt
         with pytest.raises(ArtifactNotFoundError):
             run.use_artifact("nothing")
     assert read == ["one", "one", "one", "two"]
+
+
+def test_a_run_that_repeats_another_moves_no_alias(inside: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("numbers.txt").write_text("one")
+    for listed, aliases in (("", ()), (None, ("best",))):
+        if listed is None:
+            monkeypatch.delenv(INPUTS_VARIABLE)
+        else:
+            monkeypatch.setenv(INPUTS_VARIABLE, listed)
+        with tracker.start_run() as run:
+            assert run.log_artifact("numbers.txt", aliases=["best"]).artifact == "numbers.txt:v1"
+        row = inside.row("artifacts", ("numbers.txt:v1",))
+        assert row is not None
+        assert aliases_of(row) == list(aliases)
 
 
 def test_inputs_of_which_several_versions_were_read_are_left_to_the_script(
@@ -771,10 +795,43 @@ def test_metrics_agree_within_their_tolerance(then: float, now: float | None, to
     assert Compared(Expected("auc", then, tolerance), now).agrees is agrees
 
 
-def test_the_tolerance_is_that_of_the_name_or_of_the_first_pattern() -> None:
-    tolerances = {"*time*": math.inf, "*": 1e-6, "auc": 0.0}
+def test_the_tolerance_is_that_of_the_name_or_of_the_longest_pattern() -> None:
+    tolerances = read_tolerances(["1e-6", "*time*=inf", "auc=0"])
     assert [tolerance_of(name, tolerances) for name in ("fit_time", "auc", "f1")] == [math.inf, 0.0, 1e-6]
     assert tolerance_of("f1", {}) == 1e-9
+
+
+@pytest.mark.parametrize("text", ["", "auc", "auc=", "auc=-1", "nan", "auc=much"])
+def test_what_is_no_tolerance_is_refused(text: str) -> None:
+    with pytest.raises(BadRequestError, match="no tolerance"):
+        read_tolerances([text])
+
+
+def test_what_came_of_it_is_said_in_lines() -> None:
+    metrics = compare([Expected("auc", 0.5), Expected("f1", 0.25), Expected("loss", 2.0)], {"auc": 0.5, "loss": 2.5})
+    outcome = Outcome(
+        0,
+        Path("output.log"),
+        "r2",
+        metrics,
+        more=("new",),
+        params=(("lr", 0.1, 0.2),),
+        same_artifacts=("model:v1",),
+        other_artifacts=(("plot:v1", "plot:v2"),),
+        notes=("Python 3.12.1 in place of 3.11.7",),
+    )
+    lines = "\n".join(outcome_lines(outcome, 200))
+    for said in ("r2", "auc +0.5 +0.5 +same", r"f1 +0.25 +missing +differs", r"loss +2.0 +2.5 +\+0.5 +differs"):
+        assert re.search(said, lines)
+    for said in (
+        "metric new",
+        "lr was 0.1, is now 0.2",
+        "model:v1",
+        "plot:v2",
+        "Python 3.12.1",
+        "1 of 3 metrics agree",
+    ):
+        assert said in lines
 
 
 def test_a_metric_that_is_missing_has_no_difference() -> None:

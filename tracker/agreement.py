@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracker.errors import BadRequestError
 from tracker.folders import Folders
 from tracker.metrics import summarise
 
@@ -67,8 +68,28 @@ def metric_values(folders: Folders, row: Mapping[str, Any]) -> dict[str, float]:
     return values
 
 
+def read_tolerances(texts: Iterable[str]) -> dict[str, float]:
+    """Tolerances by metric from ``auc=0.01``, ``*time*=inf``, or ``1e-6`` for all.
+
+    Raises:
+        BadRequestError: one is something else.
+    """
+    found = {}
+    for text in texts:
+        metric, sign, number = text.rpartition("=")
+        try:
+            tolerance = float(number)
+        except ValueError:
+            tolerance = math.nan
+        if not tolerance >= 0:
+            raise BadRequestError(reason=f"'{text}' is no tolerance: give a NUMBER, or METRIC=NUMBER.")
+        found[metric if sign else "*"] = tolerance
+    return found
+
+
 def tolerance_of(metric: str, tolerances: Mapping[str, float]) -> float:
-    """The tolerance of a metric: under its own name, else under the first pattern with ``*`` that fits."""
+    """The tolerance of a metric: under its own name, else under the longest pattern with ``*`` that fits."""
     if metric in tolerances:
         return tolerances[metric]
-    return next((value for pattern, value in tolerances.items() if fnmatchcase(metric, pattern)), TOLERANCE)
+    fitting = [pattern for pattern in tolerances if fnmatchcase(metric, pattern)]
+    return tolerances[max(fitting, key=len)] if fitting else TOLERANCE

@@ -25,7 +25,8 @@ PARENT_VARIABLE = "TRACKER_PARENT_RUN"
 """While it holds the id of a run, every run that begins is a part of that one, in the registry that TRACKER_REGISTRY
 names, whatever the script says."""
 INPUTS_VARIABLE = "TRACKER_INPUTS"
-"""The versions that ``use_artifact`` gives a script which asks for the latest or for an alias, separated by ``|``."""
+"""While it is set, a run repeats another one. It lists the artifact versions that the other one read, separated by
+``|``: the run gets them where it asks for the latest or for an alias. And it moves no alias."""
 
 
 def registry_folders(registry: Any) -> Folders:
@@ -148,7 +149,8 @@ def _begin(
     with _writable(folders):
         recorder = Recorder(folders, key[0], row["owner"] or "")
         recorder.change("runs", key, _cells(cells), was=None if was is None else _cells(was), new=new)
-    run = Run(folders, recorder, pulse, row, _named_inputs(os.environ.get(INPUTS_VARIABLE, "")))
+    listed = os.environ.get(INPUTS_VARIABLE)
+    run = Run(folders, recorder, pulse, row, None if listed is None else _named_inputs(listed))
     pulse.join(recorder)
     return run
 

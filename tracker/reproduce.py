@@ -152,7 +152,7 @@ def text_of(folders: Folders, artifact: str) -> str:
     if stored.folder or stored.size > MOST_TEXT:
         raise ArtifactAlteredError(artifact=artifact, path=stored.path, reason="is no text that Tracker records")
     with TemporaryDirectory(prefix="tracker-") as place:
-        return store.fetch(folders, artifact, Path(place)).read_text("utf-8", "replace")
+        return store.fetch(folders, artifact, Path(place)).read_bytes().decode("utf-8", "replace")
 
 
 # -- which runs one command made ----------------------------------------------------------------------------------
@@ -234,7 +234,8 @@ def _code(folders: Folders, row: Row, outputs: Mapping[str, str], places: Iterab
     repository = reproduce_code.find_repository(places, commit)
     if repository is None:
         where = f"commit {commit}" + (f" of branch {branch}" if branch else "")
-        gaps.append(Gap("code", f"No repository at hand has {where}, which the code is", stops=True))
+        text = f"No repository at hand has {where}, which the code is; do this in a clone of it, or name one"
+        gaps.append(Gap("code", text, stops=True))
     diff = _diff(folders, row, outputs, gaps)
     return Code(commit, branch, source, repository, diff)
 
@@ -365,8 +366,9 @@ def _metrics(folders: Folders, row: Row, tolerances: Mapping[str, float], gaps: 
     values = metric_values(folders, row)
     if not values:
         gaps.append(Gap("metrics", "The run has no metrics that could be compared"))
-    elif row.get("status") != "FINISHED":
-        gaps.append(Gap("metrics", f"The run is {row.get('status')}: its metrics are those logged until then"))
+    if row.get("status") != "FINISHED":
+        status = row.get("status") or "no status"
+        gaps.append(Gap("metrics", f"The run did not finish ({status}): it has what was logged until then"))
     return tuple(Expected(name, value, tolerance_of(name, tolerances)) for name, value in values.items())
 
 

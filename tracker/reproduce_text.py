@@ -9,9 +9,11 @@ import re
 import shlex
 from collections.abc import Callable
 
+from tracker.agreement import Compared
 from tracker.begin import INPUTS_VARIABLE, PARENT_VARIABLE, REGISTRY_VARIABLE
 from tracker.reproduce import Plan
-from tracker.terminal import one_line
+from tracker.reproduce_outcome import Outcome
+from tracker.terminal import fit, one_line, quoted
 
 LIBRARY_NEEDS = ("click>=8.1", "filelock>=3.13")
 """The packages that Tracker itself needs, of any environment."""
@@ -27,7 +29,7 @@ def variables(plan: Plan, registry: str | None = None) -> dict[str, str]:
     return {
         REGISTRY_VARIABLE: registry or str(plan.workbook),
         PARENT_VARIABLE: plan.run_id,
-        INPUTS_VARIABLE: "|".join(each.artifact for each in plan.inputs),
+        INPUTS_VARIABLE: "|".join(each.artifact for each in plan.inputs) or "|",  # PowerShell cannot set an empty one
     }
 
 
@@ -73,6 +75,42 @@ def _environment(plan: Plan) -> str:
         f"Python {one_line(plan.environment.python)}" if plan.environment.python else "Python of an unknown version"
     )
     return f"{python}, {packages} packages" if packages else f"{python}, packages not recorded"
+
+
+def outcome_lines(outcome: Outcome, width: int) -> list[str]:
+    """What came of running it again."""
+    new = f"the new run is {one_line(outcome.run_id)}" if outcome.run_id else "no run was logged"
+    lines = [f"The command ended with {outcome.exit_code}; {new}."]
+    if outcome.metrics:
+        headers = ["metric", "then", "now", "difference", ""]
+        lines += [
+            f"  {line}"
+            for line in fit(headers, [_metric(each) for each in outcome.metrics], width - 2, headers[1:4]).lines
+        ]
+    lines += [f"Only the new run has the metric {one_line(name)}." for name in outcome.more]
+    lines += [f"Param {one_line(name)} was {quoted(then)}, is now {quoted(now)}." for name, then, now in outcome.params]
+    lines += [f"{one_line(then)} came out otherwise: {one_line(now)}." for then, now in outcome.other_artifacts]
+    if outcome.same_artifacts:
+        lines.append(f"The same, byte for byte: {', '.join(map(one_line, outcome.same_artifacts))}.")
+    lines += [f"Not as it was recorded: {one_line(note)}." for note in outcome.notes]
+    agreeing = sum(each.agrees for each in outcome.metrics)
+    if outcome.metrics:
+        lines.append(f"{agreeing} of {len(outcome.metrics)} metrics agree.")
+    else:
+        lines.append("The run had no metrics that could be compared.")
+    return lines
+
+
+def _metric(each: Compared) -> list[str]:
+    now = "missing" if each.value is None else repr(each.value)
+    difference = "" if not each.difference else f"{each.difference:+.6g}"
+    return [
+        one_line(each.expected.metric),
+        repr(each.expected.value),
+        now,
+        difference,
+        "same" if each.agrees else "differs",
+    ]
 
 
 # -- files of the folder --------------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ class RunArtifacts:
         self._recorder = recorder
         self._run_id = run_id
         self._who = who
-        self._inputs = inputs or {}
-        """The version that the run reads of an artifact, by its name, whichever one is the latest by now."""
+        self._inputs = inputs
+        """Of a run that repeats another: which version it reads of an artifact, by name, whatever is latest by now."""
 
     def put(
         self, path: Path, name: str, category: str | None = None, kind: str | None = None, aliases: Sequence[str] = ()
@@ -48,7 +48,7 @@ class RunArtifacts:
             announce=self._announce,
         )
         self._lineage(stored, "output")
-        if aliases:
+        if aliases and self._inputs is None:  # what people decided since is not undone by repeating an old run
             self._point(stored, aliases)
         return stored
 
@@ -75,7 +75,7 @@ class RunArtifacts:
             ArtifactNotFoundError: there is none.
         """
         name, reference = store.split_reference(artifact)
-        if name in self._inputs and not store.is_version(reference):
+        if self._inputs and name in self._inputs and not store.is_version(reference):
             return store.find(self._folders, self._inputs[name])
         try:
             return store.find(self._folders, artifact)

@@ -37,9 +37,9 @@ def open_parquet(path: Path) -> Table:
         metadata, names = file.metadata, unique_names(file.schema_arrow.names)
 
     def blocks() -> Iterator[ArrowBlock]:
-        # Without buffering ahead, which would keep whole row groups in memory.
-        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
-            for batch in file.iter_batches(batch_size=_rows_per_batch(metadata)):
+        # Without buffering ahead, which would keep several row groups in memory.
+        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
+            for batch in file.iter_batches(batch_size=_rows_per_batch(metadata), use_threads=False):
                 yield ArrowBlock(batch.rename_columns(names))
 
     return Table("parquet", blocks, names)

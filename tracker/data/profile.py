@@ -112,13 +112,7 @@ def _profile(table: Table, sample: Sample) -> Profile:
         table.note(f"{looked_at:,} of its {sample.rows:,} rows were looked at, a uniform random sample.")
     steps = 100 if sample.table.num_columns <= _WIDE else 20
     columns = tuple(
-        measure(
-            name,
-            column,
-            steps=steps,
-            from_text=table.all_text or name in table.mixed,
-            decimal_comma=table.decimal_comma,
-        )
+        _column(table, name, column, steps)
         for name, column in zip(sample.table.column_names, sample.table.columns, strict=True)
     )
     return Profile(
@@ -133,11 +127,20 @@ def _profile(table: Table, sample: Sample) -> Profile:
     )
 
 
+def _column(table: Table, name: str, column: Any, steps: int) -> ColumnProfile:
+    if name in table.bulky:
+        missing = column.null_count
+        type = "empty" if missing == len(column) else "other"
+        return ColumnProfile(name, type, table.bulky[name], missing, distinct=0 if type == "empty" else None)
+    from_text = table.all_text or name in table.mixed
+    return measure(name, column, steps=steps, from_text=from_text, decimal_comma=table.decimal_comma)
+
+
 def _duplicates(table: Any, columns: Sequence[ColumnProfile]) -> int | None:
     """How many rows repeat an earlier one; None where values cannot be compared quickly."""
     if not columns or any(column.type == "other" for column in columns):
         return None
-    return int(table.num_rows - len(row_texts(table.columns).unique()))
+    return int(table.num_rows - len(row_texts(table.columns, as_written=True).unique()))
 
 
 # -- beside the artifact ----------------------------------------------------------------------------------------

@@ -76,11 +76,12 @@ class _Draw:
 
         if len(taken.index) < len(index):
             self._unreadable.append(numbers[numpy.setdiff1d(index, taken.index, assume_unique=True)])
+        piece = _without_bulk(taken.table, self._table.bulky)
         self._numbers.append(numbers[taken.index])
-        self._pieces.append(taken.table)
+        self._pieces.append(piece)
         self._held += len(index)
-        self._bytes += taken.table.nbytes
-        width = taken.table.num_columns
+        self._bytes += piece.nbytes
+        width = piece.num_columns
         if width > MOST_COLUMNS:
             raise NotATable(f"{width:,} columns are more than the {MOST_COLUMNS:,} that Tracker looks at")
         self._wanted = min(self._wanted, max(1, MOST_CELLS // max(1, width)))
@@ -107,3 +108,21 @@ class _Draw:
             unreadable = unreadable[unreadable < self._threshold]
         self._numbers, self._pieces, self._unreadable = [numbers], [piece], [unreadable]
         self._held, self._bytes = len(numbers) + len(unreadable), piece.nbytes
+
+
+def _without_bulk(piece: Any, bulky: dict[str, str]) -> Any:
+    """The piece with nothing but what is missing of its pictures, embeddings and the like."""
+    from pyarrow import compute, types
+
+    for place, column in enumerate(piece.schema):
+        kind = column.type
+        if (
+            types.is_nested(kind)
+            or types.is_binary(kind)
+            or types.is_large_binary(kind)
+            or types.is_fixed_size_binary(kind)
+        ):
+            bulky[column.name] = str(kind)
+            present = compute.if_else(piece.column(place).is_null(), None, True)
+            piece = piece.set_column(place, column.name, present)
+    return piece

@@ -62,6 +62,8 @@ class Table:
     """Its numbers may have a decimal comma."""
     mixed: set[str] = field(default_factory=set)
     """Columns that were turned into text because their values are of several types."""
+    bulky: dict[str, str] = field(default_factory=dict)
+    """Columns of lists, bytes and structures, with their types: a sample only knows which values are missing."""
     notes: list[str] = field(default_factory=list)
     ignore_quotes: bool = False
 
