@@ -76,6 +76,7 @@ def test_where_it_does_not_follow_what_is_assumed_is_said(recorded: str, source:
         ("python evil.py", "train.py", "runs 'evil.py'"),
         ("python ../../evil.py", "../../evil.py", "no file of the code"),
         ("python /etc/evil.py", "/etc/evil.py", "no file of the code"),
+        ("python /usr/bin/..", "..", "no file of the code"),
         ("python 'C:evil.py'", "C:evil.py", "no file of the code"),
         ("python train.py --token '***'", "train.py", "secret"),
         ("python train.py --text abc…", "train.py", "too long"),

@@ -333,3 +333,14 @@ def test_every_edit_asks_for_the_role(registry: Registry, edit: Any, allowed: tu
             edit(registry, "ds1")
         assert registry.path.read_bytes() == before
         assert registry.status().pending == 0
+
+
+def test_a_row_that_nobody_made_yet_is_made_where_that_is_meant(registry_path: Path) -> None:
+    registry = open_registry(registry_path)
+    key = ("r1", "model file")
+    with pytest.raises(BadRequestError, match="no row"):
+        edits.edit_row(registry, "checklist", key, {"status": "done"}, {}, "analyst")
+    report = edits.edit_row(registry, "checklist", key, {"status": "done"}, {}, "analyst", create=True)
+    assert report.in_workbook
+    row = registry.row("checklist", key)
+    assert row is not None and (row["run_id"], row["item"], row["status"]) == ("r1", "model file", "done")

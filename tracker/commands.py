@@ -113,7 +113,7 @@ def _script(options: Sequence[str], rest: Sequence[str], source: str, problem: s
     word, arguments = rest[0], tuple(rest[1:])
     path = PureWindowsPath(word) if re.match(r"[A-Za-z]:|.*\\", word) else PurePosixPath(word)
     rooted = bool(path.root or path.drive)
-    if rooted and path.parent.name.lower() in ("bin", "scripts"):
+    if rooted and path.parent.name.lower() in ("bin", "scripts") and re.search(r"\w", path.name):
         assumed = "the top of the code, since the program may be started anywhere"
         return Command("entry point", path.name, tuple(options), arguments, "", problem, assumed)
     if not _is_inside(source):

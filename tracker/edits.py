@@ -61,13 +61,21 @@ def set_cell(registry: Registry, table: str, key: Key, column: str, value: Any, 
 
 
 def edit_row(
-    registry: Registry, table: str, key: Key, values: Mapping[str, Any], seen: Mapping[str, Any], who: str
+    registry: Registry,
+    table: str,
+    key: Key,
+    values: Mapping[str, Any],
+    seen: Mapping[str, Any],
+    who: str,
+    *,
+    create: bool = False,
 ) -> EditReport:
     """Set cells of one row as a person's own decision, and bring them into the workbook if that is possible now.
 
     Args:
         values: what to set, by column; None or an empty text makes a cell blank.
         seen: what the person saw in these columns when they decided, as the frames and :meth:`Registry.run` show it.
+        create: make the row where there is none, such as a checklist item that nobody has recorded for a run yet.
 
     Raises:
         PermissionRefusedError: the person's role does not allow it.
@@ -80,7 +88,13 @@ def edit_row(
     declared = TABLES.get(table)
     if declared is None:
         raise BadRequestError(reason=f"'{table}' is no table of Tracker's; change it in the workbook itself.")
-    row = _row(registry, table, key)
+    row = registry.row(table, key)
+    new = row is None
+    if row is None and not create:
+        raise BadRequestError(
+            reason=f"There is no row '{' '.join(key)}' in table '{table}' any more. Nothing was changed."
+        )
+    row = row or {}
     cells = {column: _cell(registry, declared, row, key, column, value) for column, value in values.items()}
     was = {}
     for column in values:
@@ -92,10 +106,8 @@ def edit_row(
     cells = {column: cell for column, cell in cells.items() if not same(cell, was[column])}
     if not cells:
         return EditReport(changed=False, in_workbook=True)
-    _write(
-        registry,
-        Change(table, key, cells, {column: was[column] for column in cells}, False, time.time(), who, "person"),
-    )
+    known = {column: was[column] for column in cells}
+    _write(registry, Change(table, key, cells, known, new, time.time(), who, "person"))
     return _synced(registry, table, key, cells, was, who)
 
 
@@ -125,15 +137,6 @@ def require(registry: Registry, who: str, role: str) -> None:
 
 
 # -- the cells ----------------------------------------------------------------------------------------------------
-
-
-def _row(registry: Registry, table: str, key: Key) -> dict[str, Any]:
-    row = registry.row(table, key)
-    if row is None:
-        raise BadRequestError(
-            reason=f"There is no row '{' '.join(key)}' in table '{table}' any more. Nothing was changed."
-        )
-    return row
 
 
 def _cell(registry: Registry, table: Table, row: Mapping[str, Any], key: Key, column: str, value: Any) -> Any:

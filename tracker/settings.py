@@ -15,7 +15,7 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
         "What of a metric's steps goes into the runs sheet: last, best, min, max; separated by commas.",
     ),
     "metrics.minimize": (
-        "*loss*, *error*, *rmse*, *mae*, *mse*, *perplexity*, *time*, *latency*",
+        "*loss*, *error*, *rmse*, *mae*, *mse*, *perplexity*, *time*, *seconds*, *duration*, *latency*",
         "Metrics whose best value is the smallest; names with * as a wildcard.",
     ),
     "sync.share": (0.05, "The share of a training's time that syncs between runs may take."),

@@ -78,12 +78,14 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
         ]
         st.caption(plain(" · ".join(part for part in about if part)))
         if record is None:
-            st.info("Nobody has recorded this item for this run yet: there is no row for it in the checklist sheet.")
-            return
+            st.caption("Nobody has recorded this item for this run yet.")
         if not context.may_edit:
-            st.caption(plain(f"{shown.check(record['status'])} {shown.exact_or_blank(record['why'])}"))
+            if record is not None:
+                st.caption(plain(f"{shown.check(record['status'])} {shown.exact_or_blank(record['why'])}"))
             return
-        seen = {name: None if shown.is_blank(record[name]) else record[name] for name in ("status", "evidence", "why")}
+        known = record or {}
+        fields = ("status", "evidence", "why")
+        seen = {name: None if shown.is_blank(known.get(name)) else known[name] for name in fields}
         name = f"{key}:{run_id}:{item.name}"
         with st.form(f"{name}-form", border=False):
             status = st.segmented_control(
@@ -97,12 +99,11 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
             why = st.text_input("Why, for a waiver", value=seen["why"] or "", key=f"{name}-why")
             saved = st.form_submit_button("Save", type="primary", key=f"{name}-save")
         if saved:
-            _save(
-                context, run_id, item.name, {"status": status, "evidence": evidence or None, "why": why or None}, seen
-            )
+            wanted = {"status": status, "evidence": evidence or None, "why": why or None}
+            _save(context, run_id, item, wanted, seen)
 
 
-def _save(context: Context, run_id: str, item: str, values: dict[str, Any], seen: dict[str, Any]) -> None:
+def _save(context: Context, run_id: str, item: matrix.Item, values: dict[str, Any], seen: dict[str, Any]) -> None:
     if values["status"] == "waived" and not values["why"]:
         st.warning("A waiver needs a reason: why may this run do without it?")
         return
@@ -110,10 +111,13 @@ def _save(context: Context, run_id: str, item: str, values: dict[str, Any], seen
     if not changed:
         return
     stamped = {**changed, "who": context.who, "when": context.now.replace(tzinfo=None, microsecond=0)}
-    row = context.registry.row("checklist", (run_id, item)) or {}
+    key = (run_id, item.name)
+    row = context.registry.row("checklist", key)
+    if row is None:
+        stamped["level"] = item.level or None
     try:
-        known = {**seen, "who": row.get("who"), "when": row.get("when")}
-        done(edits.edit_row(context.registry, "checklist", (run_id, item), stamped, known, context.who))
+        known = {**seen, "who": (row or {}).get("who"), "when": (row or {}).get("when"), "level": None}
+        done(edits.edit_row(context.registry, "checklist", key, stamped, known, context.who, create=True))
     except TrackerError as error:
         st.error(plain(error))
         return
