@@ -336,7 +336,7 @@ def test_every_edit_asks_for_the_role(registry: Registry, edit: Any, allowed: tu
 
 
 def test_a_row_that_nobody_made_yet_is_made_where_that_is_meant(registry_path: Path) -> None:
-    registry = open_registry(registry_path)
+    registry = Registry(registry_path)
     key = ("r1", "model file")
     with pytest.raises(BadRequestError, match="no row"):
         edits.edit_row(registry, "checklist", key, {"status": "done"}, {}, "analyst")
