@@ -94,7 +94,7 @@ def edit_row(
         raise BadRequestError(
             reason=f"There is no row '{' '.join(key)}' in table '{table}' any more. Nothing was changed."
         )
-    row = row or {}
+    row = dict.fromkeys(registry.rows(table).columns) if row is None else row
     cells = {column: _cell(registry, declared, row, key, column, value) for column, value in values.items()}
     was = {}
     for column in values:
