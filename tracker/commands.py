@@ -70,7 +70,7 @@ def understand(recorded: str, source: str) -> Command:
     if _CODE.fullmatch(rest[0]):
         return Command(problem="The code stood in the command itself (python -c), which is not recorded")
     if source in ("notebook", "interactive"):
-        return Command(problem="It was logged from a notebook, a shell or a session in which code was typed")
+        return Command(problem="It was logged from a notebook, a shell, or Python into which code was typed")
     if _MODULE.fullmatch(rest[0]):
         return _module([*options, *_flags(rest[0])], rest[1:], source, problem)
     return _script(options, rest, source, problem)

@@ -29,6 +29,12 @@ class ArrowBlock:
         return Taken(rows if isinstance(rows, pyarrow.Table) else pyarrow.Table.from_batches([rows]), index)
 
 
+def of_arrow(format: str, content: Any) -> Table:
+    """An arrow table."""
+    content = content.rename_columns(unique_names(content.column_names))
+    return Table(format, lambda: iter([ArrowBlock(content)] if content.num_rows else []), content.column_names)
+
+
 def open_parquet(path: Path) -> Table:
     """A Parquet file."""
     from pyarrow import parquet
@@ -60,9 +66,7 @@ def open_feather(path: Path) -> Table:
     with open(path, "rb") as file:
         mark = file.read(6)
     if mark.startswith(b"FEA1"):
-        from tracker.data.frames import open_frame
-
-        return open_frame(feather.read_table(path))
+        return of_arrow("feather", feather.read_table(path))
     reader = ipc.open_file if mark == b"ARROW1" else ipc.open_stream
     with pyarrow.memory_map(str(path)) as source, reader(source) as opened:
         names = unique_names(opened.schema.names)

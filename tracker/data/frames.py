@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.data.arrow_files import ArrowBlock
+from tracker.data.arrow_files import of_arrow
 from tracker.data.tables import NotATable, Table, Taken, column_of, unique_names
 
 _BLOCK = 65_536
@@ -23,9 +23,7 @@ def open_frame(source: Any) -> Table:
     if hasattr(source, "to_arrow"):
         source = source.to_arrow()
     if isinstance(source, pyarrow.Table):
-        table = Table("arrow", lambda: iter(()))
-        whole(table, source.rename_columns(unique_names(source.column_names)))
-        return table
+        return of_arrow("arrow", source)
     if not hasattr(source, "iloc") or not hasattr(source, "columns"):
         raise NotATable(f"a {type(source).__name__} is no table")
     names = unique_names(source.columns)
@@ -36,12 +34,6 @@ def open_frame(source: Any) -> Table:
 
     table = Table("pandas", blocks, names)
     return table
-
-
-def whole(table: Table, content: Any) -> None:
-    """Let the table consist of an arrow table."""
-    table.names = content.column_names
-    table.blocks = lambda: iter([ArrowBlock(content)] if content.num_rows else [])
 
 
 @dataclass(frozen=True, slots=True)

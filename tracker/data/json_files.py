@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker.data.frames import whole
+from tracker.data.arrow_files import of_arrow
 from tracker.data.records import Records, records_of
 from tracker.data.tables import MOST_CELLS, MOST_COLUMNS, NotATable, Table, Taken, clean, column_of, unique_names
 
@@ -37,7 +37,9 @@ class _JsonBlock:
             if isinstance(row, dict):
                 rows.append(row)
                 kept.append(position)
-        return Taken(rows_table(rows, self.table), numpy.array(kept, dtype=numpy.int64))
+        table, mixed = rows_table(rows)
+        self.table.mixed |= mixed
+        return Taken(table, numpy.array(kept, dtype=numpy.int64))
 
 
 def open_json_lines(path: Path) -> Table:
@@ -67,12 +69,13 @@ def open_json(path: Path) -> Table:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise NotATable(f"{path.name} is not valid JSON: {error}") from error
-    table = Table("json", lambda: iter(()))
     if isinstance(content, dict):
         content = _rows_of(content)
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise NotATable(f"{path.name} holds JSON that is no table: neither a list of objects nor an object of columns")
-    whole(table, rows_table(content, table))
+    rows, mixed = rows_table(content)
+    table = of_arrow("json", rows)
+    table.mixed |= mixed
     return table
 
 
@@ -84,18 +87,18 @@ def _rows_of(columns: dict[str, Any]) -> list[dict[str, Any]] | None:
     return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
 
 
-def rows_table(rows: Sequence[dict[Any, Any]], table: Table) -> Any:
-    """Rows as an arrow table; what is an object or a list in them becomes text."""
+def rows_table(rows: Sequence[dict[Any, Any]]) -> tuple[Any, set[str]]:
+    """Rows as an arrow table, and the columns that had values of several types; objects and lists become text."""
     import pyarrow
 
     names = list(dict.fromkeys(name for row in rows for name in row))
     if len(names) > MOST_COLUMNS or len(names) * len(rows) > MOST_CELLS:
         raise NotATable(f"its rows have {len(names):,} different names in them, too many to be columns")
-    columns = {}
+    columns, mixed = {}, set()
     for name, unique in zip(names, unique_names(names), strict=True):
         values = [row.get(name) for row in rows]
         values = [clean(json.dumps(v)) if isinstance(v, (dict, list)) else v for v in values]
-        columns[unique], mixed = column_of([clean(v) if isinstance(v, str) else v for v in values])
-        if mixed:
-            table.mixed.add(unique)
-    return pyarrow.table(columns) if columns else pyarrow.table({"column 1": pyarrow.nulls(len(rows))})
+        columns[unique], several = column_of([clean(v) if isinstance(v, str) else v for v in values])
+        if several:
+            mixed.add(unique)
+    return pyarrow.table(columns) if columns else pyarrow.table({"column 1": pyarrow.nulls(len(rows))}), mixed

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.data.formats import open_table
-from tracker.data.row_text import BETWEEN, MISSING, row_texts
+from tracker.data.row_text import BETWEEN, MISSING, is_coarse, row_hashes, row_texts
 from tracker.data.tables import Block, NotATable, Table, read_through
-from tracker.errors import BadRequestError, MissingPackageError
+from tracker.errors import BadRequestError
 
 _COMPARED = 500_000
 """How many different rows are held at once to be compared value by value."""
@@ -77,7 +77,8 @@ def find_leakage(train: Any, test: Any, ignore: Collection[str] = (), examples: 
         columns = [name for name in names[0] if name in set(names[1]) and name not in ignore]
         if not columns:
             raise BadRequestError(reason="The tables have no column in common that could be compared.")
-        return _find(_Side(tables[0], columns), _Side(tables[1], columns), names, examples)
+        coarse = frozenset(_coarse(tables[0], columns) | _coarse(tables[1], columns))
+        return _find(_Side(tables[0], columns, coarse), _Side(tables[1], columns, coarse), names, examples)
     except NotATable as error:
         raise BadRequestError(reason=f"Leakage cannot be looked for: {error}.") from error
 
@@ -85,8 +86,12 @@ def find_leakage(train: Any, test: Any, ignore: Collection[str] = (), examples: 
 def _find(train: _Side, test: _Side, names: tuple[Sequence[str], Sequence[str]], examples: int) -> Leakage:
     import numpy
 
-    different = numpy.unique(train.hashes)
-    shared = numpy.intersect1d(different, test.hashes)
+    ordered = numpy.sort(train.hashes)
+    repeated = int((ordered[1:] == ordered[:-1]).sum())
+    candidates = numpy.unique(test.hashes)
+    places = numpy.minimum(numpy.searchsorted(ordered, candidates), max(0, len(ordered) - 1))
+    shared = candidates[ordered[places] == candidates] if len(ordered) else candidates[:0]
+    del ordered
     found: list[tuple[int, int]] = []
     for start in range(0, len(shared), _COMPARED):
         part = shared[start : start + _COMPARED]
@@ -103,7 +108,7 @@ def _find(train: _Side, test: _Side, names: tuple[Sequence[str], Sequence[str]],
         examples=tuple(Leak(row + 1, other + 1) for row, other in found[:examples]),
         columns=tuple(train.columns),
         left_out=tuple(name for name in everything if name not in train.columns),
-        repeated=len(train.hashes) - len(different),
+        repeated=repeated,
         notes=tuple(dict.fromkeys([*train.table.notes, *test.table.notes])),
     )
 
@@ -111,10 +116,11 @@ def _find(train: _Side, test: _Side, names: tuple[Sequence[str], Sequence[str]],
 class _Side:
     """One of the tables: the hash of each of its rows, and the rows again where that is asked for."""
 
-    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, table: Table, columns: Sequence[str], coarse: Collection[int]) -> None:
         self.table = table
         self.columns = columns
         self.rows = 0
+        self._coarse = coarse
         self._nothing = BETWEEN.join([MISSING] * len(columns))
         self._read: list[Any] = []
         """For each block which of its rows could be read; None for all."""
@@ -124,12 +130,11 @@ class _Side:
     def _hash(self, blocks: Iterator[Block]) -> Any:
         import numpy
 
-        hash_array = _hash_array()
         self.rows, self._read = 0, []
         parts = [numpy.array([], dtype=numpy.uint64)]
         for block in blocks:
-            texts, index = self._texts(block, numpy.arange(block.rows))
-            parts.append(hash_array(texts.to_numpy(zero_copy_only=False), categorize=False))
+            columns, index = self._take(block, numpy.arange(block.rows))
+            parts.append(row_hashes(columns, self._coarse))
             self._read.append(None if len(index) == block.rows else index)
             self.rows += block.rows
         return numpy.concatenate(parts)
@@ -146,20 +151,35 @@ class _Side:
             places = numpy.minimum(numpy.searchsorted(hashes, own), len(hashes) - 1)
             wanted = index[hashes[places] == own]
             if len(wanted):
-                texts, rows = self._texts(block, wanted)
-                for text, row in zip(texts.to_pylist(), rows.tolist(), strict=True):
+                columns, rows = self._take(block, wanted)
+                for text, row in zip(row_texts(columns).to_pylist(), rows.tolist(), strict=True):
                     if text != self._nothing:
                         yield text, start + row
             start += block.rows
 
-    def _texts(self, block: Block, index: Any) -> tuple[Any, Any]:
+    def _take(self, block: Block, index: Any) -> tuple[list[Any], Any]:
+        """The columns of these rows, and which of the rows could be read."""
         import pyarrow
 
         taken = block.take(index)
         there = set(taken.table.column_names)
         count = len(taken.table)
-        columns = [taken.table.column(name) if name in there else pyarrow.nulls(count) for name in self.columns]
-        return row_texts(columns), taken.index
+        return [taken.table.column(n) if n in there else pyarrow.nulls(count) for n in self.columns], taken.index
+
+
+def _coarse(table: Table, columns: Sequence[str]) -> set[int]:
+    """The places of the columns that hold numbers of 32 bits."""
+    import numpy
+
+    def look(blocks: Iterator[Block]) -> set[int]:
+        first = next(blocks, None)
+        if first is None:
+            return set()
+        rows = first.take(numpy.arange(min(first.rows, 1))).table
+        there = set(rows.column_names)
+        return {place for place, name in enumerate(columns) if name in there and is_coarse(rows.column(name))}
+
+    return read_through(table, look)
 
 
 def _names(table: Table) -> Sequence[str]:
@@ -176,11 +196,3 @@ def _names(table: Table) -> Sequence[str]:
         return list(names)
 
     return read_through(table, gather)
-
-
-def _hash_array() -> Any:
-    try:
-        from pandas.util import hash_array
-    except ImportError:
-        raise MissingPackageError(what="Looking for leakage", package="pandas") from None
-    return hash_array

@@ -1,96 +1,252 @@
-"""Rows as texts that are equal exactly if the rows hold the same values, whatever format they come from."""
+"""When rows hold the same values, whatever format they come from: as texts, exactly, and as hashes, quickly.
+
+1, 1.0 and "1.00" are the same number, and a 32-bit 0.1 is 0.1, as it would be in a CSV file. A date is the same as
+its ISO text, to the microsecond; True is "true". Spaces around texts do not count. All kinds of missing are one.
+Rows with the same text have the same hash.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from tracker.errors import MissingPackageError
+
+BETWEEN, MISSING = "\x1f", "\x00"
+"""What stands between the values of a row as text, and for one that is missing."""
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _CODE = r"^[+-]?0\d"
+"""Digits that are no number, such as postal codes."""
 _WHOLE = r"^(0|-?[1-9]\d{0,18})$"
+"""Numbers whose text is as it should be."""
+_DATE = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$"
 _EXACT = 2.0**53
-BETWEEN, MISSING = "\x1f", "\x00"
-"""What stands between the values of a row, and for one that is missing."""
+_HASH_OF_MISSING = 0x9E3779B97F4A7C15
+_MIX = 0xBF58476D1CE4E5B9
 
 
 def row_texts(columns: Sequence[Any], as_written: bool = False) -> Any:
-    """Each row of these arrow columns as one text, an arrow array.
+    """Each row of these arrow columns as one text, an arrow array; the same text if the rows are the same.
 
-    1, 1.0 and "1.00" are the same, spaces around texts do not count, True is "true", all kinds of missing are one.
     Lists, bytes and structures count by a hash of what Python says of them, which takes its time. ``as_written``:
     texts count as they are, which is quicker and enough within one table.
     """
     from pyarrow import compute
 
-    texts = [_column_text(column, as_written) for column in columns]
+    texts = [_texts(_plain(column), as_written).fill_null(MISSING) for column in columns]
     return compute.binary_join_element_wise(*texts, BETWEEN) if len(texts) > 1 else texts[0]
 
 
-def _column_text(column: Any, as_written: bool) -> Any:
+def row_hashes(columns: Sequence[Any], coarse: Collection[int] = ()) -> Any:
+    """Each row of these arrow columns as a number of 64 bits, a numpy array; different rows may share one.
+
+    ``coarse`` names the places of columns that have 32-bit numbers on one side: these count to 32 bits on both.
+
+    Raises:
+        MissingPackageError: pandas is not installed.
+    """
+    import numpy
+
+    combined = numpy.zeros(len(columns[0]), dtype=numpy.uint64)
+    for place, column in enumerate(columns):
+        combined = (combined ^ _hashes(_plain(column), place in coarse)) * numpy.uint64(_MIX)
+        combined ^= combined >> numpy.uint64(29)
+    return combined
+
+
+def is_coarse(column: Any) -> bool:
+    """Whether an arrow column holds numbers of 32 bits or fewer."""
+    from pyarrow import types
+
+    return bool(types.is_float32(column.type) or types.is_float16(column.type))
+
+
+def _plain(column: Any) -> Any:
+    """The column as one array without a dictionary."""
+    import pyarrow
+
+    column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if _is_text(column.type):
+        column = column.cast(pyarrow.string())
+    return column
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+# -- texts ------------------------------------------------------------------------------------------------------
+
+
+def _texts(column: Any, as_written: bool) -> Any:
+    import pyarrow
+
+    kind, types = column.type, pyarrow.types
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return _number_texts(_floats(column))
+    if types.is_date(kind) or types.is_timestamp(kind):
+        return _date_texts(_microseconds(column))
+    if _is_text(kind):
+        return column if as_written else _same_texts(column)
+    if types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind) or types.is_time(kind):
+        return column.cast(pyarrow.string())
+    return _digests(column)
+
+
+def _floats(column: Any) -> Any:
+    """Numbers with 64 bits, NaN as missing; those with fewer become what their shortest text says."""
     import pyarrow
     from pyarrow import compute
 
-    types = pyarrow.types
-    column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
-    if types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    kind = column.type
-    if types.is_floating(kind) or types.is_decimal(kind):
-        texts = _number_text(column)
-    elif types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind):
-        texts = column.cast(pyarrow.string())
-    elif types.is_date(kind) or types.is_timestamp(kind):
-        texts = compute.strftime(column.cast(pyarrow.timestamp("us"), safe=False), "%Y-%m-%d %H:%M:%S")
-    elif types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-        texts = column.cast(pyarrow.string())
-        texts = texts if as_written else _plain_text(texts)
-    elif types.is_time(kind) or types.is_duration(kind):
-        texts = column.cast(pyarrow.string())
-    else:
-        texts = _hashes(column)
-    return texts.fill_null(MISSING)
+    if is_coarse(column):
+        column = column.cast(pyarrow.float32()).cast(pyarrow.string())
+    numbers = column.cast(pyarrow.float64(), safe=False)
+    return compute.if_else(compute.is_nan(numbers), None, numbers)
 
 
-def _number_text(column: Any) -> Any:
+def _number_texts(numbers: Any) -> Any:
     """Shortest decimals; whole numbers without a point, as integers are."""
     import pyarrow
     from pyarrow import compute
 
-    if pyarrow.types.is_float32(column.type):
-        column = column.cast(pyarrow.string())  # 0.1 of 32 bits is 0.1, as it would be in a CSV file
-    numbers = column.cast(pyarrow.float64())
-    numbers = compute.if_else(compute.is_nan(numbers), None, numbers)
     whole = compute.and_(compute.equal(compute.floor(numbers), numbers), compute.less(compute.abs(numbers), _EXACT))
     integers = compute.if_else(whole, numbers, None).cast(pyarrow.int64()).cast(pyarrow.string())
     return compute.coalesce(integers, numbers.cast(pyarrow.string()))
 
 
-def _plain_text(column: Any) -> Any:
-    """Texts without spaces around them; those that are numbers as numbers are."""
+def _microseconds(column: Any) -> Any:
+    """Dates as microseconds since 1970."""
     import pyarrow
+
+    if pyarrow.types.is_date(column.type):
+        column = column.cast(pyarrow.timestamp("ms"))
+    return column.cast(pyarrow.timestamp("us", column.type.tz), safe=False).cast(pyarrow.int64())
+
+
+def _date_texts(microseconds: Any) -> Any:
+    import pyarrow
+    from pyarrow import compute
+
+    return compute.binary_join_element_wise("@", microseconds.cast(pyarrow.string()), "")
+
+
+def _same_texts(column: Any) -> Any:
+    """Texts that are the same for values that are."""
     from pyarrow import compute
 
     encoded = column.dictionary_encode()
     values = compute.utf8_trim_whitespace(encoded.dictionary)
-    numeric = compute.and_(
-        compute.match_substring_regex(values, _NUMBER), compute.invert(compute.match_substring_regex(values, _CODE))
+    numbers, dates = _numbers_in(values), _dates_in(values)
+    regular = compute.match_substring_regex(values, _WHOLE)
+    values = compute.coalesce(
+        compute.if_else(regular, None, _number_texts(numbers)), _date_texts(dates), _logical(values)
     )
-    odd = compute.and_(numeric, compute.invert(compute.match_substring_regex(values, _WHOLE)))
-    if compute.any(odd).as_py():
-        numbers = _number_text(compute.if_else(odd, values, None).cast(pyarrow.float64()))
-        values = compute.coalesce(numbers, values)
-    lower = compute.utf8_lower(values)
-    logical = compute.is_in(lower, pyarrow.array(["true", "false"]))
-    values = compute.if_else(logical, lower, values)
     return values.take(encoded.indices)
 
 
-def _hashes(column: Any) -> Any:
+def _numbers_in(values: Any) -> Any:
+    """The texts that are finite numbers as such, missing for all others."""
+    import pyarrow
+    from pyarrow import compute
+
+    numeric = compute.match_substring_regex(values, _NUMBER)
+    code = compute.match_substring_regex(values, _CODE)
+    numbers = compute.if_else(compute.and_not(numeric, code), values, None).cast(pyarrow.float64())
+    return compute.if_else(compute.is_finite(numbers), numbers, None)
+
+
+def _dates_in(values: Any) -> Any:
+    """The texts that are ISO dates as microseconds since 1970, missing for all others."""
+    import numpy
+    import pyarrow
+    from pyarrow import compute
+
+    places = numpy.flatnonzero(compute.match_substring_regex(values, _DATE).to_numpy(zero_copy_only=False))
+    found = pyarrow.nulls(len(values), pyarrow.int64())
+    if not len(places):
+        return found
+    import pandas
+
+    texts = values.take(pyarrow.array(places)).to_pylist()
+    parsed = pandas.to_datetime(pandas.Series(texts, dtype=object), format="ISO8601", errors="coerce", utc=True)
+    moments = pyarrow.array(parsed.dt.tz_localize(None).astype("datetime64[us]"), from_pandas=True)
+    mask = numpy.zeros(len(values), dtype=bool)
+    mask[places] = True
+    return compute.replace_with_mask(found, pyarrow.array(mask), moments.cast(pyarrow.int64()))
+
+
+def _logical(values: Any) -> Any:
+    """``True`` and ``TRUE`` as ``true``; all other texts as they are."""
+    import pyarrow
+    from pyarrow import compute
+
+    lower = compute.utf8_lower(values)
+    return compute.if_else(compute.is_in(lower, pyarrow.array(["true", "false"])), lower, values)
+
+
+def _digests(column: Any) -> Any:
     import pyarrow
 
-    hashes: list[str | None] = []
+    digests: list[str | None] = []
     for start in range(0, len(column), 1_000):
         for value in column.slice(start, 1_000).to_pylist():
-            hashes.append(None if value is None else hashlib.blake2b(repr(value).encode(), digest_size=16).hexdigest())
-    return pyarrow.array(hashes, pyarrow.string())
+            digests.append(None if value is None else hashlib.blake2b(repr(value).encode(), digest_size=16).hexdigest())
+    return pyarrow.array(digests, pyarrow.string())
+
+
+# -- hashes -----------------------------------------------------------------------------------------------------
+
+
+def _hashes(column: Any, coarse: bool) -> Any:
+    import numpy
+    import pyarrow
+
+    kind, types = column.type, pyarrow.types
+    missing = column.is_null(nan_is_null=types.is_floating(kind)).to_numpy(zero_copy_only=False)
+    if types.is_null(kind):
+        hashes = numpy.zeros(len(column), dtype=numpy.uint64)
+    elif types.is_floating(kind) or types.is_decimal(kind) or types.is_integer(kind):
+        numbers = column.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+        hashes = _number_hashes(numbers, coarse)
+    elif types.is_date(kind) or types.is_timestamp(kind):
+        hashes = _hash_array()(_microseconds(column).fill_null(0).to_numpy())
+    else:
+        encoded = (column if _is_text(kind) else _texts(column, as_written=True)).dictionary_encode()
+        hashes = _text_hashes(encoded.dictionary, coarse)
+        hashes = numpy.append(hashes, numpy.uint64(0))[encoded.indices.fill_null(len(hashes)).to_numpy()]
+    return numpy.where(missing, numpy.uint64(_HASH_OF_MISSING), hashes)
+
+
+def _number_hashes(numbers: Any, coarse: bool) -> Any:
+    import numpy
+
+    if coarse:
+        with numpy.errstate(over="ignore"):
+            numbers = numbers.astype(numpy.float32).astype(numpy.float64)
+    return _hash_array()(numbers + 0.0)  # so that there is one zero only
+
+
+def _text_hashes(values: Any, coarse: bool) -> Any:
+    from pyarrow import compute
+
+    values = compute.utf8_trim_whitespace(values)
+    hash_array = _hash_array()
+    hashes = hash_array(_logical(values).to_numpy(zero_copy_only=False), categorize=False)
+    for found, of in ((_dates_in(values), hash_array), (_numbers_in(values), lambda n: _number_hashes(n, coarse))):
+        there = found.is_valid().to_numpy(zero_copy_only=False)
+        if there.any():
+            hashes[there] = of(found.drop_null().to_numpy())
+    return hashes
+
+
+def _hash_array() -> Any:
+    try:
+        from pandas.util import hash_array
+    except ImportError:
+        raise MissingPackageError(what="Looking for leakage", package="pandas") from None
+    return hash_array

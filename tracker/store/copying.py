@@ -22,6 +22,8 @@ _STEP = 1 << 18
 """What is read and hashed at once: it stays in the processor's cache between the two."""
 _ATTEMPTS = 3
 _FEW = 8
+_BATCH = 16
+"""Files that one thread takes at once: handing them out one by one takes longer than copying them."""
 _WORKERS = min(8, 2 * (os.cpu_count() or 1))
 
 OnBytes = Callable[[int], object]
@@ -81,10 +83,10 @@ def hash_file(path: Path, on_bytes: OnBytes = nothing) -> tuple[int, str]:
         OSError: it cannot be read.
         UnsteadyError: it was written to meanwhile.
     """
-    buffer = memoryview(bytearray(_STEP))
     digest, size = hashlib.sha256(), 0
     with open(path, "rb", buffering=0) as reader:
         before = os.fstat(reader.fileno())
+        buffer = memoryview(bytearray(min(_STEP, before.st_size + 1)))
         while (count := reader.readinto(buffer)) and size <= before.st_size:
             digest.update(buffer[:count])
             size += count
@@ -102,9 +104,14 @@ def many(work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
         return [work(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
+    def some(batch: list[Given]) -> list[Made]:
+        return [work(item) for item in batch]
+
+    size = min(_BATCH, -(-len(items) // _WORKERS))
     with ThreadPoolExecutor(_WORKERS) as pool:
         try:
-            return list(pool.map(work, items))
+            batches = pool.map(some, (items[start : start + size] for start in range(0, len(items), size)))
+            return [made for batch in batches for made in batch]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -139,7 +146,7 @@ def _opened(source: Path) -> FileIO:
 
 def _pass(reader: FileIO, expected: int, sink: Sink, on_bytes: OnBytes, source: Path) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
-    length = min(CHUNK, max(_STEP, -(-(expected + 1) // mmap.PAGESIZE) * mmap.PAGESIZE))
+    length = min(CHUNK, -(-(expected + 1) // mmap.PAGESIZE) * mmap.PAGESIZE)  # a little more, to find the end
     writer = _Writer(sink, length) if expected > CHUNK else _Direct(sink, length)
     try:
         count = length

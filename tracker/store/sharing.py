@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,29 +35,31 @@ def shared_files(
     among what a killed attempt had ``brought``, by its path; there ``at`` is empty. Only what may be the same is read.
     """
     found = list(found)
-    known: dict[int, list[StoredFile]] = {}
-    for file in _earlier(folders, place, name, found, folder):
-        known.setdefault(file.size, []).append(file)
+    earlier = list(_earlier(folders, place, name, found, folder))
+    by_path = {file.path: file for file in earlier} | dict(brought)
+    by_content = {(file.size, file.sha256): file for file in earlier}
+    by_size: dict[int, list[StoredFile]] = {}
+    for file in earlier:
+        by_size.setdefault(file.size, []).append(file)
 
     def look(source: Source) -> StoredFile | None:
-        candidates = [file for file in known.get(source.size, ()) if _may_be(place, join(name, file.at), source)]
-        if source.inside in brought:
-            candidates.insert(0, brought[source.inside])
-        if not candidates:
+        alike = by_size.get(source.size, []) if source.size >= _LOOK_FROM and source.inside not in brought else []
+        if alike and not _may_be_one_of(place, name, source, alike, by_path.get(source.inside)):
             return None
         try:
             size, sha256 = hash_file(source.path, on_bytes)
         except (OSError, UnsteadyError):
             return None  # copying it finds the same fault, and says so
-        same = [file for file in candidates if (file.size, file.sha256) == (size, sha256)]
-        if not same:
+        file = by_path.get(source.inside)
+        if file is None or (file.size, file.sha256) != (size, sha256):
+            file = by_content.get((size, sha256))
+        if file is None:
             on_bytes(-size)
             return None
-        best = next((file for file in same if file.path == source.inside), same[0])
-        return StoredFile(source.inside, size, sha256, best.at)
+        return StoredFile(source.inside, size, sha256, file.at)
 
-    files = many(look, [source for source in found if source.size in known or source.inside in brought])
-    return {file.path: file for file in files if file is not None}
+    candidates = [source for source in found if source.size in by_size or source.inside in brought]
+    return {file.path: file for file in many(look, candidates) if file is not None}
 
 
 def _earlier(folders: Folders, place: Place, name: str, found: list[Source], folder: bool) -> Iterable[StoredFile]:
@@ -84,17 +87,19 @@ def _candidates(folders: Folders, name: str, size: int | None) -> Iterable[Store
             return
 
 
-def _may_be(place: Place, path: str, source: Source) -> bool:
-    """Whether it is worth the time to hash the source: a large file's pieces are those of the stored one."""
-    stored = place.on_this_machine(path)
-    if stored is None:
-        return True
-    try:
-        if source.size < _LOOK_FROM:
-            return stored.stat().st_size == source.size
-        return _pieces(stored, source.size) == _pieces(source.path, source.size)
-    except OSError:
-        return False
+def _may_be_one_of(
+    place: Place, name: str, source: Source, alike: list[StoredFile], namesake: StoredFile | None
+) -> bool:
+    """Whether it is worth the time to hash a large source: its pieces are those of a stored file of its size."""
+    first = [namesake] if namesake is not None and namesake.size == source.size else []
+    for file in first + alike[:_CANDIDATES]:
+        stored = place.on_this_machine(join(name, file.at))
+        if stored is None:
+            return True
+        with contextlib.suppress(OSError):
+            if _pieces(stored, source.size) == _pieces(source.path, source.size):
+                return True
+    return False
 
 
 def _pieces(path: Path, size: int) -> list[bytes]:
