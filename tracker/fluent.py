@@ -250,6 +250,19 @@ def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None =
     return _current().log_artifacts(local_dir, artifact_path)
 
 
+def log_reference(
+    uri: str | os.PathLike[str],
+    *,
+    name: str = "",
+    category: str | None = None,
+    kind: str | None = None,
+    sha256: str = "",
+    aliases: Iterable[str] = (),
+) -> Stored | None:
+    """Record data that is not copied as an artifact of the active run; see :meth:`tracker.run.Run.log_reference`."""
+    return _current().log_reference(uri, name=name, category=category, kind=kind, sha256=sha256, aliases=aliases)
+
+
 def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> Stored | None:
     """Store a figure of matplotlib, plotly or altair."""
     return _current().log_figure(figure, artifact_file, save_kwargs=save_kwargs)

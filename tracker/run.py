@@ -71,7 +71,7 @@ class Run:
         self._folders = folders
         self._recorder = recorder
         self._pulse = pulse
-        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs)
+        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs, self._warn)
         self._key: Key = (self.run_id,)
         self._params = {name: to_cell(value) for name, value in row.items() if name.startswith("params.")}
         self._said: set[tuple[object, ...]] = set()
@@ -220,6 +220,30 @@ class Run:
         return self._artifacts.put(path, artifact_path or Path(os.path.abspath(path)).name)
 
     @_never_raises
+    def log_reference(
+        self,
+        uri: str | os.PathLike[str],
+        *,
+        name: str = "",
+        category: str | None = None,
+        kind: str | None = None,
+        sha256: str = "",
+        aliases: Iterable[str] = (),
+    ) -> Stored:
+        """Record data that is not copied, such as a large data set, as the next version of an artifact.
+
+        Args:
+            uri: A path on this machine, or an address such as ``s3://bucket/train.parquet``, without a password.
+            name: The artifact's name; the last part of the uri where it is not given.
+            category: One of the four categories, guessed from the name where it is not given.
+            kind: What it is, guessed where it is not given.
+            sha256: The hash of the content, if it is known; data on this machine up to a gigabyte is hashed anyway.
+            aliases: Names such as ``current`` that point to this version from now on.
+        """
+        names = (aliases,) if isinstance(aliases, str) else tuple(aliases)
+        return self._artifacts.put_reference(uri, name, category, kind, sha256, names)
+
+    @_never_raises
     def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> Stored:
         """Store a figure of matplotlib, plotly or altair; the extension says in which format."""
         options = dict(save_kwargs or {})
@@ -256,13 +280,16 @@ class Run:
 
         Raises:
             ArtifactNotFoundError: there is none; a training cannot go on without its data.
+            ArtifactAlteredError: it is not what it was when it was stored.
+            StoreError: it lies in an artifact store that cannot be reached.
         """
         stored = self._artifacts.find(artifact)
+        path = self._artifacts.bring(stored)
         try:
             self._artifacts.used(stored)
         except Exception as fault:
             self._warn("use_artifact", fault)
-        return stored.path
+        return path
 
     def _put_made(
         self,

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tracker import store
 from tracker.capture import utc_now
-from tracker.errors import ArtifactNotFoundError, BadRequestError
+from tracker.errors import ArtifactNotFoundError, BadRequestError, MissingPackageError, StoreError
 from tracker.folders import Folders
 from tracker.recorder import Recorder
 from tracker.store import Stored
 from tracker.values import to_cell
+
+_KEPT = "Files are kept beside the workbook instead."
 
 
 class RunArtifacts:
     """Stores and finds artifacts on behalf of one run."""
 
     def __init__(
-        self, folders: Folders, recorder: Recorder, run_id: str, who: str, inputs: Mapping[str, str] | None = None
+        self,
+        folders: Folders,
+        recorder: Recorder,
+        run_id: str,
+        who: str,
+        inputs: Mapping[str, str] | None = None,
+        warn: Callable[[str, Exception], None] = lambda what, fault: None,
     ) -> None:
         self._folders = folders
         self._recorder = recorder
@@ -27,20 +36,75 @@ class RunArtifacts:
         self._who = who
         self._inputs = inputs
         """Of a run that repeats another: which version it reads of an artifact, by name, whatever is latest by now."""
+        self._warn = warn
+        self._at: str | None = None
+        """Where files go: the setting, once it was read; beside the workbook, once that place failed."""
 
     def put(
         self, path: Path, name: str, category: str | None = None, kind: str | None = None, aliases: Sequence[str] = ()
     ) -> Stored:
         """Store a file or folder as output of the run.
 
+        Where the artifact store fails, the file is kept beside the workbook, with a warning.
+
         Raises:
             ArtifactPathError, RegistryNotWritableError: it could not be stored.
             BadRequestError: it is stored, but one of the aliases is none.
         """
-        stored = store.put(
+        at = self._store()
+        try:
+            stored = self._put(path, name, category, kind, at)
+        except (StoreError, MissingPackageError, BadRequestError) as fault:
+            if not at:
+                raise
+            self._at = ""
+            stored = self._put(path, name, category, kind, "")
+            self._warn(
+                "log_artifact", StoreError(store=at, reason=f"is not used until this run ends: {fault}", hint=_KEPT)
+            )
+        self._lineage(stored, "output")
+        if aliases and self._inputs is None:  # what people decided since is not undone by repeating an old run
+            self._point(stored, aliases)
+        return stored
+
+    def _put(self, path: Path, name: str, category: str | None, kind: str | None, at: str) -> Stored:
+        with store.bar(f"storing {name}") as show:
+            return store.put(
+                self._folders,
+                path,
+                name,
+                run_id=self._run_id,
+                who=self._who,
+                category=category,
+                kind=kind,
+                at=at,
+                on_progress=show,
+                announce=self._announce,
+            )
+
+    def _store(self) -> str:
+        """Where artifact files go."""
+        if self._at is None:
+            from tracker.registry import open_registry
+
+            self._at = str(open_registry(self._folders.workbook).settings.get("artifacts.store") or "")
+        return self._at
+
+    def put_reference(
+        self,
+        uri: str | os.PathLike[str],
+        name: str = "",
+        category: str | None = None,
+        kind: str | None = None,
+        sha256: str = "",
+        aliases: Sequence[str] = (),
+    ) -> Stored:
+        """Record data that stays where it is as output of the run; errors as of :func:`tracker.store.put_reference`."""
+        stored = store.put_reference(
             self._folders,
-            path,
+            uri,
             name,
+            sha256=sha256,
             run_id=self._run_id,
             who=self._who,
             category=category,
@@ -48,7 +112,7 @@ class RunArtifacts:
             announce=self._announce,
         )
         self._lineage(stored, "output")
-        if aliases and self._inputs is None:  # what people decided since is not undone by repeating an old run
+        if aliases and self._inputs is None:
             self._point(stored, aliases)
         return stored
 
@@ -85,6 +149,11 @@ class RunArtifacts:
                     return store.find(self._folders, row["artifact"])
             raise
 
+    def bring(self, stored: Stored) -> Path:
+        """Where the version can be read on this machine; errors as of :func:`tracker.store.bring`."""
+        with store.bar(f"fetching {stored.artifact}") as show:
+            return store.bring(self._folders, stored, show)
+
     def used(self, stored: Stored) -> None:
         """Record that the run read it."""
         self._lineage(stored, "input")
@@ -97,7 +166,7 @@ class RunArtifacts:
             "kind": to_cell(stored.kind, "text"),
             "path": store.location(self._folders, stored),
             "size": stored.size,
-            "files": len(stored.files),
+            "files": len(stored.files) or None,
             "sha256": stored.sha256,
             "run_id": stored.run_id,
             "created": stored.created,

@@ -41,6 +41,7 @@ from tracker.merge import Plan, Planned, Row, TablePlan, View, plan
 from tracker.model import ChangeSet, Conflict, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
+from tracker.store import sweep
 from tracker.typed import give_keys, renamed_columns
 from tracker.versions import keep_version, thin_versions
 from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
@@ -296,6 +297,7 @@ class _Sync:
                     path.unlink()
         keep, megabytes = settings.number("versions.keep"), settings.number("versions.megabytes")
         thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000))
+        sweep(self.folders)
 
 
 class _Views(Mapping[str, View]):

@@ -61,13 +61,10 @@ def _rows_per_batch(metadata: Any) -> int:
 def open_feather(path: Path) -> Table:
     """A Feather or Arrow file, or an Arrow stream."""
     import pyarrow
-    from pyarrow import feather, ipc
+    from pyarrow import ipc
 
     with open(path, "rb") as file:
-        mark = file.read(6)
-    if mark.startswith(b"FEA1"):
-        return of_arrow("feather", feather.read_table(path))
-    reader = ipc.open_file if mark == b"ARROW1" else ipc.open_stream
+        reader = ipc.open_file if file.read(6) == b"ARROW1" else ipc.open_stream
     with pyarrow.memory_map(str(path)) as source, reader(source) as opened:
         names = unique_names(opened.schema.names)
 

@@ -18,6 +18,8 @@ BUCKETS = 64
 _LONGEST_VALUE = 200
 _MOSTLY = 0.8
 """The share of values that must be numbers, or dates, for a column of text to count as one of these."""
+_CODES = 0.01
+"""The share of its numbers that may be written like codes."""
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 _COMMA_NUMBER = r"^[+-]?\d+,\d+$"
 _INTEGER = r"^[+-]?\d{1,18}$"
@@ -109,6 +111,8 @@ def measure(
     types = pyarrow.types
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        column = column.cast(pyarrow.string())
     kind = column.type
     if types.is_floating(kind):
         numbers = column.drop_null().cast(pyarrow.float64()).to_numpy()
@@ -120,8 +124,8 @@ def measure(
         return ColumnProfile(name, "empty", stored, missing, distinct=0)
     column = column.drop_null()
     facts: dict[str, Any]
-    if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-        facts = _from_texts(column.cast(pyarrow.string()), steps, decimal_comma) if from_text else _texts(column)
+    if types.is_string(kind):
+        facts = _from_texts(column, steps, decimal_comma) if from_text else _texts(column)
     elif types.is_boolean(kind):
         facts = {"type": "boolean", **_counted(column)}
     elif types.is_integer(kind):
@@ -140,6 +144,13 @@ def measure(
     else:
         facts = {"type": "other"}
     return ColumnProfile(name, stored=stored, missing=missing, **facts)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an arrow type is one of its three kinds of text."""
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -275,7 +286,9 @@ def _from_texts(column: Any, steps: int, decimal_comma: bool) -> dict[str, Any]:
         comma = numeric | _matches(trimmed, _COMMA_NUMBER)
         if counts[comma].sum() >= _MOSTLY * total:
             numeric, trimmed = comma, compute.replace_substring(trimmed, ",", ".")
-    if counts[numeric].sum() >= _MOSTLY * total and not _matches(trimmed, _CODE)[numeric].any():
+    codes = numeric & _matches(trimmed, _CODE)
+    if counts[numeric].sum() >= _MOSTLY * total and counts[codes].sum() <= _CODES * total:
+        numeric &= ~codes
         return {**_from_number_texts(trimmed, counts, numeric, steps), **_strays(values, counts, numeric)}
     dates = _matches(trimmed, _DATE)
     if counts[dates].sum() >= _MOSTLY * total:

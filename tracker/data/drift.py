@@ -41,6 +41,7 @@ _FEW = 20
 _EXPECTED = 5.0
 """The least expected count of a group for which chi-square holds."""
 _FAMILY = {"integer": "number"}
+_BY_QUANTILE, _BY_VALUE = "Kolmogorov–Smirnov", "chi-square"
 
 What = Literal["values", "missing", "strays"]
 
@@ -90,6 +91,20 @@ class DataComparison:
     @property
     def drifted(self) -> tuple[ColumnDrift, ...]:
         return tuple(test for test in self.tests if test.drifted)
+
+    @property
+    def unseen(self) -> dict[str, tuple[Any, ...]]:
+        """By column, values on the right that do not occur on the left, where all values of both sides are known.
+
+        A model has never seen them, but that is no drift: of any two halves, one may have the only rare value.
+        """
+        found = {}
+        for test in self.tests:
+            if test.what == "values" and test.test == _BY_VALUE and test.left.all_values and test.right.all_values:
+                known = {value for value, _ in test.left.values}
+                if new := tuple(value for value, _ in test.right.values if value not in known):
+                    found[test.column] = new
+        return found
 
     @property
     def changed(self) -> bool:
@@ -163,7 +178,7 @@ def _tests(left: ColumnProfile, right: ColumnProfile, left_rows: int, right_rows
         size = round(regular[0] * regular[1] / (regular[0] + regular[1]))
         p = float(_stats().kstwo.sf(effect, size)) if effect > 0 and size else 1.0
         psi = _psi(*_decile_shares(left.grid, right.grid))
-        yield ColumnDrift(left.name, "values", "Kolmogorov–Smirnov", effect, p, False, left, right, psi)
+        yield ColumnDrift(left.name, "values", _BY_QUANTILE, effect, p, False, left, right, psi)
     elif left.type != "other":
         yield from _counts("values", left, right, *_value_counts(left, right))
 
@@ -209,7 +224,7 @@ def _counts(
     shares = groups / groups.sum(axis=1, keepdims=True)
     moved = float(abs(shares[0] - shares[1]).sum() / 2)
     effect = max(0.0, moved - _by_chance(groups))
-    yield ColumnDrift(left.name, what, "chi-square", effect, p, False, left, right, _psi(shares[0], shares[1]))
+    yield ColumnDrift(left.name, what, _BY_VALUE, effect, p, False, left, right, _psi(shares[0], shares[1]))
 
 
 def _by_chance(groups: Any) -> float:

@@ -28,7 +28,6 @@ _MARKS = (
     (b"PK\x05\x06", "zip"),
     (b"PAR1", "parquet"),
     (b"ARROW1", "feather"),
-    (b"FEA1", "feather"),
     (b"\x93NUMPY", "npy"),
     (b"\x89PNG", "image"),
     (b"\xff\xd8\xff", "image"),

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from tracker.data.columns import is_text
 from tracker.errors import MissingPackageError
 
 BETWEEN, MISSING = "\x1f", "\x00"
@@ -69,15 +70,9 @@ def _plain(column: Any) -> Any:
     column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
     if pyarrow.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if _is_text(column.type):
+    if is_text(column.type):
         column = column.cast(pyarrow.string())
     return column
-
-
-def _is_text(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 # -- texts ------------------------------------------------------------------------------------------------------
@@ -91,7 +86,7 @@ def _texts(column: Any, as_written: bool) -> Any:
         return _number_texts(_floats(column))
     if types.is_date(kind) or types.is_timestamp(kind):
         return _date_texts(_microseconds(column))
-    if _is_text(kind):
+    if is_text(kind):
         return column if as_written else _same_texts(column)
     if types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind) or types.is_time(kind):
         return column.cast(pyarrow.string())
@@ -216,7 +211,7 @@ def _hashes(column: Any, coarse: bool) -> Any:
     elif types.is_date(kind) or types.is_timestamp(kind):
         hashes = _hash_array()(_microseconds(column).fill_null(0).to_numpy())
     else:
-        encoded = (column if _is_text(kind) else _texts(column, as_written=True)).dictionary_encode()
+        encoded = (column if is_text(kind) else _texts(column, as_written=True)).dictionary_encode()
         hashes = _text_hashes(encoded.dictionary, coarse)
         hashes = numpy.append(hashes, numpy.uint64(0))[encoded.indices.fill_null(len(hashes)).to_numpy()]
     return numpy.where(missing, numpy.uint64(_HASH_OF_MISSING), hashes)

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,12 +16,12 @@ from typing import Any, BinaryIO
 
 from tracker.disk import fsync_folder, writing
 from tracker.errors import ArtifactPathError
-from tracker.store.copying import many
+from tracker.store.place import Shared
 
 _DIRECT_FROM = 8 << 20
 """Files of so many bytes are written past the system's cache: it is half the work, and they are on the disk at once."""
 _BLOCK = 4096
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_BATCH = 64
 _STORED_MODE = 0o444
 """What is stored is never written to again: a program that would change it in place, by mistake, is told so."""
 
@@ -33,35 +34,41 @@ class LocalPlace:
     def __init__(self, root: Path, url: str = "") -> None:
         self.root = root
         self.url = url
+        self._unsettled: list[Path] = []
+        self._lock = threading.Lock()
 
     def sink(self, path: str, size: int) -> LocalSink:
         """Make a file. RegistryNotWritableError where that cannot be done."""
-        return LocalSink(self.root / path, size)
+        return LocalSink(self.root / path, size, on_written=self._written)
 
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
-        """Let small files survive a power cut, and the names of all; large ones are on the disk already.
-
-        All are on their way before the first is waited for: the disk then takes them together.
-        """
-        root = self.root / folder
-        small = [path for path, size in sizes.items() if size < _DIRECT_FROM] if os.name == "posix" else []
-        with writing(root):
-            if len(small) > 1 and hasattr(os, "posix_fadvise"):
-                many(lambda path: _with_open(root / path, _send_off), small)
-            many(lambda path: _with_open(root / path, os.fsync), small)
-        for at, _, _ in os.walk(root):
+        """Let the files and their names survive a power cut."""
+        batch, self._unsettled = self._unsettled, []
+        _flush(batch)
+        for at, _, _ in os.walk(self.root / folder):
             fsync_folder(Path(at))
 
-    def share(self, path: str, target: str) -> bool:
+    def _written(self, path: Path) -> None:
+        """A small file is whole. The disk takes many together in little more time than one."""
+        with self._lock:
+            self._unsettled.append(path)
+            if len(self._unsettled) < _BATCH:
+                return
+            batch, self._unsettled = self._unsettled, []
+        _flush(batch)
+
+    def share(self, path: str, target: str) -> Shared:
         """Make a hard link."""
         try:
             _in_its_folder(self.root / target, lambda: os.link(self.root / path, self.root / target))
         except OSError as error:
-            if error.errno in _NO_ROOM:
+            if error.errno in (errno.ENOENT, errno.EMLINK):
+                return "not this one"
+            if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EINVAL):
                 with writing(self.root / target):
                     raise
-            return False
-        return True
+            return "not here"
+        return "shared"
 
     def move(self, folder: str, target: str) -> None:
         """Rename the folder, durably."""
@@ -123,8 +130,15 @@ class LocalPlace:
 class LocalSink:
     """A file that is being written. Large ones go past the system's cache where it lets them."""
 
-    def __init__(self, path: Path, size: int, mode: int = _STORED_MODE) -> None:
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        mode: int = _STORED_MODE,
+        on_written: Callable[[Path], object] = lambda path: None,
+    ) -> None:
         self._path = path
+        self._on_written = on_written
         self._mode = mode
         self._direct = size >= _DIRECT_FROM and hasattr(os, "O_DIRECT")
         self._large = size >= _DIRECT_FROM or os.name != "posix"
@@ -165,13 +179,15 @@ class LocalSink:
                 chunk = chunk[count:]
 
     def close(self) -> None:
-        """The file is whole; a large one is on the disk."""
+        """The file is whole; a large one is on the disk, a small one is told to who cares for that."""
         with writing(self._path):
             try:
                 if self._large:
                     os.fsync(self._file)
             finally:
                 self._let_go()
+            if not self._large:
+                self._on_written(self._path)
 
     def abandon(self) -> None:
         """Remove what was written."""
@@ -229,8 +245,21 @@ def _in_its_folder(path: Path, make: Callable[[], Any]) -> Any:
         return make()
 
 
+def _flush(paths: Iterable[Path]) -> None:
+    """Have small files on the disk. All are on their way before the first is waited for."""
+    for path in paths:
+        if hasattr(os, "posix_fadvise"):
+            _with_open(path, _send_off)
+    for path in paths:
+        with writing(path):
+            _with_open(path, os.fsync)
+
+
 def _with_open(path: Path, work: Callable[[int], object]) -> None:
-    file = os.open(path, os.O_RDONLY)
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # its source kept changing: it is written anew
     try:
         work(file)
     finally:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tracker.errors import BadRequestError
@@ -22,6 +22,10 @@ PARTIAL = ".partial"
 RECEIVED = ".received"
 """The folder of the cache for what came over a network, by hash."""
 _SECRET = re.compile(r".*(signature|password|passwd|secret|token|credential|accesskey|access_key)|sig|pwd|key", re.I)
+
+
+Shared = Literal["shared", "not here", "not this one"]
+"""A file has a second path now; the place knows no second paths; the file is missing, or has as many as it can have."""
 
 
 class Place(Protocol):
@@ -42,8 +46,8 @@ class Place(Protocol):
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
         """Make sure that the new files of a folder are there for good, by their paths in it."""
 
-    def share(self, path: str, target: str) -> bool:
-        """Let a file go by a second path too, without a second copy; False where that cannot be done."""
+    def share(self, path: str, target: str) -> Shared:
+        """Let a file go by a second path too, without a second copy."""
 
     def move(self, folder: str, target: str) -> None:
         """Give a folder its final name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,22 +38,29 @@ class Progress:
 
 @contextmanager
 def bar(what: str) -> Iterator[OnProgress | None]:
-    """Something to call with progress, which draws a bar in a terminal or notebook if tqdm is installed."""
+    """Something to call with progress. In a terminal or notebook it draws a bar, if it takes long and tqdm is there."""
     if not (sys.stderr is not None and sys.stderr.isatty()) and "ipykernel" not in sys.modules:
         yield None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        yield None
-        return
-    shown: Any = tqdm(desc=what, unit="B", unit_scale=True, unit_divisor=1000, leave=False, delay=_SHOW_AFTER)
+    begun, shown = time.monotonic(), []
 
     def show(done: int, total: int) -> None:
-        shown.total = total
-        shown.update(done - shown.n)
+        if not shown and time.monotonic() - begun > _SHOW_AFTER:
+            shown.append(_new_bar(what))
+        if shown and shown[0] is not None:
+            shown[0].total = total
+            shown[0].update(done - shown[0].n)
 
     try:
         yield show
     finally:
-        shown.close()
+        if shown and shown[0] is not None:
+            shown[0].close()
+
+
+def _new_bar(what: str) -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm(desc=what, unit="B", unit_scale=True, leave=False)

@@ -129,10 +129,10 @@ def _bring_in(
     def bring(source: Source) -> StoredFile:
         inside = join(folder, source.inside)
         known = shared.get(source.inside)
-        if known is not None and known.at and place.share(join(attempt.name, known.at), inside):
-            return replace(known, at="")
         if known is not None:
-            return known
+            shared_now = place.share(join(attempt.name, known.at), inside) if known.at else "not here"
+            if shared_now != "not this one":
+                return known if shared_now == "not here" else replace(known, at="")
         size, sha256 = patiently(
             place, lambda: copy_hashed(source.path, lambda size: place.sink(inside, size), on_bytes)
         )

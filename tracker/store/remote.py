@@ -23,7 +23,7 @@ from tracker.errors import (
     StoreUnreachableError,
 )
 from tracker.store.copying import many, sha256_of_lines
-from tracker.store.place import join
+from tracker.store.place import Shared, join
 
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "r2"}
 """Here a file is there when it is whole, and moving it is making it once more."""
@@ -71,9 +71,9 @@ class RemotePlace:
             if there.get(f"{folder}/{path}") != size:
                 raise StoreUnreachableError(store=self.url, reason=f"did not keep {path} whole", hint="Try again.")
 
-    def share(self, path: str, target: str) -> bool:
-        """There are no second names here."""
-        return False
+    def share(self, path: str, target: str) -> Shared:
+        """There are no second paths here."""
+        return "not here"
 
     def move(self, folder: str, target: str) -> None:
         """Rename the folder."""

@@ -65,7 +65,7 @@ def shared_files(
 def _earlier(folders: Folders, place: Place, name: str, found: list[Source], folder: bool) -> Iterable[StoredFile]:
     """The files of earlier versions, with ``at`` set."""
     for stored in _candidates(folders, name, None if folder else found[0].size):
-        if stored.store != place.url or stored.state != "stored" or stored.folder != folder:
+        if (stored.store, stored.state, stored.partial, stored.folder) != (place.url, "stored", "", folder):
             continue
         for file in stored.files:
             yield StoredFile(file.path, file.size, file.sha256, file.at or join(stored.inside, file.path))
