@@ -33,11 +33,11 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from templates import build as templates
 from templates import look
 from templates.sheets import FIRST_ROW, HEADER_ROW, print_landscape
-from tracker import edits
+from tracker.deciding import edits
 from tracker.folders import Folders
-from tracker.registry import Registry, open_registry
+from tracker.reading.registry import Registry, open_registry
 from tracker.schema import TABLES
-from tracker.sync import sync
+from tracker.syncing.sync import sync
 from tracker.workbook import Workbook as TrackerWorkbook
 from tracker.workbook import open_workbook
 

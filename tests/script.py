@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tracker.folders import Folders
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.sync import SyncReport, sync
+from tracker.syncing.sync import SyncReport, sync
 from tracker.workbook import read_tables
 
 

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trained import prepare, train
 
-from tracker import capture, cards, decide
-from tracker.card import Card, Section, blanks_in, code, plain, read_facts, table, to_html, write_card
+from tracker import capture
+from tracker.cards import saved as cards
+from tracker.cards.card import Card, Section, blanks_in, code, plain, read_facts, table, to_html, write_card
+from tracker.deciding import decide
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -22,9 +24,9 @@ from tracker.errors import (
     PermissionRefusedError,
     ValueChangedError,
 )
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.registry import Registry
+from tracker.reading.registry import Registry
 from tracker.workbook import read_tables
 
 SECTIONS = [Section("one", "One", ["known"], "the one thing."), Section("two", "Two", [], "the other.")]

@@ -14,11 +14,11 @@ import xlsxwriter
 from person import Person
 from zoo import Trap, with_openpyxl
 
-from tracker import check, check_journal
 from tracker.errors import TrackerError
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change, Problem
-from tracker.pending import PendingWriter
-from tracker.registry import Registry, init_registry
+from tracker.reading import check, check_journal
+from tracker.reading.registry import Registry, init_registry
 from tracker.schema import ARTIFACTS, LINEAGE, RUNS
 
 DECLARED = tuple(column.name for column in RUNS.columns)

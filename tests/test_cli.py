@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import tracker
-from tracker import cli
-from tracker.cli import main
-from tracker.registry import Registry, open_registry
+from tracker.cli import commands as cli
+from tracker.cli.commands import main
+from tracker.reading.registry import Registry, open_registry
 from tracker.workbook import open_workbook
 
 ROOT = Path(__file__).parent.parent
@@ -92,7 +92,7 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
     code += "print(*sorted(name for name in sys.modules if name.startswith('tracker.')), file=sys.stderr)"
     child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Track experiments" in child.stdout
-    assert set(child.stderr.split()) == {"tracker.cli", "tracker.errors", "tracker.shell"}
+    assert set(child.stderr.split()) == {"tracker.cli.commands", "tracker.errors", "tracker.cli.shell"}
 
 
 def test_the_module_runs_as_a_program(churn: Registry) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.capture import command_line
-from tracker.commands import understand
+from tracker.reproducing.commands import understand
 
 TOP = "the top of the code"
 

@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from trained import prepare, train
 
 import tracker
-from tracker import capture, decide
-from tracker.codediff import code_diff
-from tracker.compare import Comparison, Line, compare, compare_named
+from tracker import capture
+from tracker.comparing.codediff import code_diff
+from tracker.comparing.compare import Comparison, Line, compare, compare_named
+from tracker.comparing.explain import Explanation, explain, oddity
+from tracker.comparing.sides import Known, Side, packages_in
+from tracker.deciding import decide
 from tracker.errors import BadRequestError, ModelNotFoundError, RunNotFoundError
-from tracker.explain import Explanation, explain, oddity
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.registry import Registry
+from tracker.reading.registry import Registry
 from tracker.settings import Settings
-from tracker.sides import Known, Side, packages_in
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +105,7 @@ def test_everything_that_differs_between_two_runs(registry_path: Path, monkeypat
 
 
 def list_of_kinds() -> list[str]:
-    from tracker.compare import KINDS
+    from tracker.comparing.compare import KINDS
 
     return list(KINDS)
 

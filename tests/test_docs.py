@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from docs import build
-from tracker.cli import main
+from tracker.cli.commands import main
 from tracker.schema import TABLES
 from tracker.settings import DEFAULTS
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from zoo import with_openpyxl
 
-from tracker import edits
-from tracker.edits import edit_row, require, role_of, set_cell, set_note, set_tag
+from tracker.deciding import edits
+from tracker.deciding.edits import edit_row, require, role_of, set_cell, set_note, set_tag
 from tracker.errors import (
     BadRequestError,
     CellTooLongError,
@@ -23,9 +23,9 @@ from tracker.errors import (
     RunNotFoundError,
     ValueChangedError,
 )
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.registry import Registry
+from tracker.reading.registry import Registry
 from tracker.schema import ROLES
 from tracker.workbook import read_tables
 

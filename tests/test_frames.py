@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from person import Person
 from zoo import Trap, with_openpyxl
 
-from tracker import reading
 from tracker.errors import BadRequestError, MissingPackageError, NoTablesError, QueryError, TrackerError
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.registry import Registry
+from tracker.reading import tables as reading
+from tracker.reading.registry import Registry
 from tracker.schema import RUNS
 
 MOMENT = datetime(2026, 11, 1, 12, 30)

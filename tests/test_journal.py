@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker.journal import PACK_ABOVE, Journal
+from tracker.journal.changes import PACK_ABOVE, Journal
+from tracker.journal.pending import CLOSED, PendingWriter, read_pending
 from tracker.model import CellChange, Change, ChangeSet, Conflict, Entry
-from tracker.pending import CLOSED, PendingWriter, read_pending
 
 
 def change(number: int) -> Change:
@@ -82,7 +82,7 @@ def test_a_closed_file_is_done_with_although_its_process_lives(tmp_path: Path) -
 def test_a_killed_writer_is_known_as_gone_and_everything_it_acknowledged_is_there(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from tracker.pending import PendingWriter; from tracker.model import Change\n"
+        "from tracker.journal.pending import PendingWriter; from tracker.model import Change\n"
         "writer = PendingWriter(Path(sys.argv[1]))\n"
         "for n in range(10**6):\n"
         "    writer.append(Change('runs', ('r',), {'params.x': n})); print(n, flush=True)\n"

@@ -16,38 +16,25 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     "app",
     "tracker.web",
-    "tracker.bridges",
     "tracker.__main__",
     "tracker.cli",
-    "tracker.reproduce tracker.reproduce_code tracker.reproduce_environment tracker.reproduce_folder "
-    "tracker.reproduce_outcome tracker.reproduce_run tracker.reproduce_text",
-    "tracker.shell tracker.report tracker.terminal",
+    "tracker.reproducing tracker.cards",
     "tracker",
-    "tracker.fluent tracker.begin",
-    "tracker.run tracker.run_artifacts tracker.recorder tracker.pulse",
-    "tracker.decide tracker.cards",
-    "tracker.edits",
-    "tracker.card_sections tracker.explain",
-    "tracker.compare tracker.lineage tracker.card",
-    "tracker.sides tracker.codediff",
-    "tracker.promotion tracker.stage_history tracker.models tracker.aliases tracker.decision tracker.rows",
-    "tracker.checklist tracker.retention tracker.artifacts tracker.profile",
-    "tracker.registry",
-    "tracker.check tracker.check_journal tracker.facts tracker.frames tracker.reading tracker.query",
-    "tracker.sync",
-    "tracker.apply tracker.typed tracker.versions tracker.cache",
-    "tracker.data",
-    "tracker.store tracker.capture tracker.commands tracker.agreement tracker.render",
-    "tracker.merge tracker.incoming",
+    "tracker.comparing",
+    "tracker.runs",
+    "tracker.deciding",
+    "tracker.reading",
+    "tracker.syncing",
+    "tracker.store",
+    "tracker.journal",
     "tracker.workbook",
-    "tracker.journal tracker.pending tracker.metrics",
-    "tracker.xlsx",
-    "tracker.disk tracker.elsewhere tracker.errors tracker.folders tracker.ids tracker.matching tracker.model "
-    "tracker.processes tracker.schema tracker.settings tracker.values",
+    "tracker.data tracker.xlsx",
+    "tracker.capture tracker.disk tracker.errors tracker.folders tracker.ids tracker.model tracker.processes "
+    "tracker.schema tracker.settings tracker.terminal tracker.values",
 )
-"""Top to bottom. A name of ``PACKAGES`` stands for all the modules of that package."""
+"""Top to bottom. A package stands for all its modules."""
 
-PACKAGES = ("tracker.web", "tracker.bridges", "tracker.data", "tracker.store", "tracker.xlsx")
+PACKAGES = tuple(f"tracker.{path.name}" for path in (ROOT / "tracker").iterdir() if (path / "__init__.py").exists())
 HEAVY = ("pandas", "numpy", "openpyxl", "streamlit", "sklearn", "altair", "pyarrow", "scipy", "matplotlib", "mlflow")
 
 

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from trained import prepare, train
 
 import tracker
-from tracker import capture, decide, lineage
+from tracker import capture
+from tracker.comparing import lineage
+from tracker.comparing.lineage import Direction, Edge, Graph, Node, as_dot, as_rows, as_text, build, models_from, walk
+from tracker.deciding import decide
+from tracker.deciding.models import ModelVersion
 from tracker.errors import ArtifactNotFoundError
-from tracker.lineage import Direction, Edge, Graph, Node, as_dot, as_rows, as_text, build, models_from, walk
-from tracker.models import ModelVersion
-from tracker.registry import Registry
+from tracker.reading.registry import Registry
 
 
 @pytest.fixture(autouse=True)

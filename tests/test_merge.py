@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.incoming import Incoming
-from tracker.merge import Plan, overlay, plan
+from tracker.journal.incoming import Incoming
+from tracker.journal.merge import Plan, overlay, plan
 from tracker.model import CellChange, Change, ChangeSet, Entry, Key
 from tracker.settings import Settings
 from tracker.workbook import TableRows

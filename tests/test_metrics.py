@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.metrics import HEADER, MetricSummary, MetricsWriter, read_steps, summarise, summary_cells
+from tracker.journal.metrics import HEADER, MetricSummary, MetricsWriter, read_steps, summarise, summary_cells
 from tracker.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -92,7 +92,7 @@ def test_making_a_writer_touches_no_disk(path: Path) -> None:
 CHILD = """
 import sys, itertools
 from pathlib import Path
-from tracker.metrics import MetricsWriter
+from tracker.journal.metrics import MetricsWriter
 writer = MetricsWriter(Path(sys.argv[1]))
 for step in itertools.count():
     writer.log("auc", step / 7, step)

@@ -16,9 +16,14 @@ from hypothesis import strategies as st
 from openpyxl.utils import range_boundaries
 from trained import train
 
-from tracker import aliases, capture, decide, models
-from tracker.aliases import alias_name, plan_alias, resolve
-from tracker.decision import Decision, new_row
+from tracker import capture
+from tracker.deciding import aliases, decide, models
+from tracker.deciding.aliases import alias_name, plan_alias, resolve
+from tracker.deciding.decision import Decision, new_row
+from tracker.deciding.models import ModelVersion, find_version, versions_from
+from tracker.deciding.promotion import plan_promotion, plan_revert
+from tracker.deciding.rows import cells_of
+from tracker.deciding.stage_history import StageChange, holder_before
 from tracker.errors import (
     ArtifactNotFoundError,
     BadRequestError,
@@ -30,14 +35,10 @@ from tracker.errors import (
     TrackerError,
     ValueChangedError,
 )
+from tracker.journal.pending import PendingWriter, read_pending
 from tracker.model import Change
-from tracker.models import ModelVersion, find_version, versions_from
-from tracker.pending import PendingWriter, read_pending
-from tracker.promotion import plan_promotion, plan_revert
-from tracker.registry import Registry
-from tracker.rows import cells_of
+from tracker.reading.registry import Registry
 from tracker.schema import ROLES
-from tracker.stage_history import StageChange, holder_before
 from tracker.workbook import read_tables
 
 

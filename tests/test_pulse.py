@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tracker import pulse as pulse_module
-from tracker import sync as sync_module
 from tracker.errors import RegistryLockedError, WorkbookOpenElsewhereError
 from tracker.folders import Folders
-from tracker.pulse import Pulse
+from tracker.runs import pulse as pulse_module
+from tracker.runs.pulse import Pulse
 from tracker.settings import Settings
+from tracker.syncing import sync as sync_module
 from tracker.workbook import Workbook
 
 

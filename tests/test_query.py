@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import QueryError
-from tracker.query import arrange, parse, parse_order
+from tracker.reading.query import arrange, parse, parse_order
 
 ROW: dict[str, Any] = {
     "run_id": "a1",

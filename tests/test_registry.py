@@ -13,7 +13,6 @@ import pytest
 from person import Person
 from zoo import Broken, with_openpyxl
 
-from tracker import registry as registry_module
 from tracker.errors import (
     BadRequestError,
     NoTablesError,
@@ -23,9 +22,10 @@ from tracker.errors import (
     RunNotFoundError,
     TrackerError,
 )
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.registry import Registry, init_registry, open_registry, templates
+from tracker.reading import registry as registry_module
+from tracker.reading.registry import Registry, init_registry, open_registry, templates
 from tracker.schema import TABLES
 from tracker.workbook import read_tables
 

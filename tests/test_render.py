@@ -13,8 +13,8 @@ import pandas
 import pytest
 from PIL import Image
 
-from tracker import render
 from tracker.errors import BadRequestError, MissingPackageError
+from tracker.runs import render
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, package: str) -> None:

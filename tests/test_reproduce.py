@@ -22,21 +22,21 @@ from script import Script
 import tracker
 from sample_workbooks import build
 from tracker import capture
-from tracker.agreement import Compared, Expected, compare, metric_values, read_tolerances, tolerance_of
-from tracker.aliases import aliases_of
-from tracker.begin import INPUTS_VARIABLE, PARENT_VARIABLE, REGISTRY_VARIABLE
+from tracker.deciding.aliases import aliases_of
+from tracker.deciding.rows import values_of
 from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, BadRequestError, NotReproducibleError
 from tracker.folders import Folders
 from tracker.model import Change
-from tracker.registry import Registry, open_registry
-from tracker.reproduce import Plan, family_of, plan_reproduction, read_requirements
-from tracker.reproduce_code import read_diff
-from tracker.reproduce_environment import make_environment
-from tracker.reproduce_folder import write_reproduction
-from tracker.reproduce_outcome import Outcome
-from tracker.reproduce_run import run_reproduction
-from tracker.reproduce_text import LIBRARY_NEEDS, outcome_lines, plan_lines, power_shell_script
-from tracker.rows import values_of
+from tracker.reading.registry import Registry, open_registry
+from tracker.reproducing.agreement import Compared, Expected, compare, metric_values, read_tolerances, tolerance_of
+from tracker.reproducing.code import read_diff
+from tracker.reproducing.environment import make_environment
+from tracker.reproducing.folder import write_reproduction
+from tracker.reproducing.outcome import Outcome
+from tracker.reproducing.reproduce import Plan, family_of, plan_reproduction, read_requirements
+from tracker.reproducing.run import run_reproduction
+from tracker.reproducing.text import LIBRARY_NEEDS, outcome_lines, plan_lines, power_shell_script
+from tracker.runs.begin import INPUTS_VARIABLE, PARENT_VARIABLE, REGISTRY_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 

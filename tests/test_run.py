@@ -21,7 +21,7 @@ import numpy
 import pytest
 
 import tracker
-from tracker import capture, pulse, store
+from tracker import capture, store
 from tracker.errors import (
     BadRequestError,
     NoTablesError,
@@ -32,10 +32,11 @@ from tracker.errors import (
     TrackerWarning,
 )
 from tracker.folders import Folders
-from tracker.metrics import read_steps
+from tracker.journal.metrics import read_steps
+from tracker.journal.pending import PendingWriter, read_pending
 from tracker.model import Change
-from tracker.pending import PendingWriter, read_pending
-from tracker.sync import sync
+from tracker.runs import pulse
+from tracker.syncing.sync import sync
 from tracker.values import from_cell
 from tracker.workbook import read_tables
 

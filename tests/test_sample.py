@@ -15,9 +15,9 @@ import pytest
 
 from tracker import store
 from tracker.folders import Folders
-from tracker.metrics import read_steps
-from tracker.registry import Registry, open_registry
-from tracker.sync import sync
+from tracker.journal.metrics import read_steps
+from tracker.reading.registry import Registry, open_registry
+from tracker.syncing.sync import sync
 
 SAMPLE = Folders(Path(__file__).parent.parent / "sample_workbooks" / "ml_experiments.xlsx")
 EXPERIMENTS = {"digits", "tumours", "diabetes"}

@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import store
-from tracker.store import copying, local, putting
 from tracker.errors import (
     ArtifactAlteredError,
     ArtifactNotFoundError,
@@ -30,6 +29,7 @@ from tracker.errors import (
 )
 from tracker.folders import Folders
 from tracker.schema import ARTIFACT_CATEGORIES
+from tracker.store import local, putting
 
 ROOT = Path(__file__).parent.parent
 

@@ -20,8 +20,6 @@ from person import Person
 from script import Script
 
 import tracker
-from tracker import sync as sync_module
-from tracker.elsewhere import open_elsewhere
 from tracker.errors import (
     NoTablesError,
     RegistryNotWritableError,
@@ -29,12 +27,14 @@ from tracker.errors import (
     WorkbookChangedError,
     WorkbookOpenElsewhereError,
 )
-from tracker.journal import Journal
-from tracker.metrics import MetricsWriter
+from tracker.journal.changes import Journal
+from tracker.journal.metrics import MetricsWriter
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.sync import STEPS, SyncReport
-from tracker.versions import list_versions, thin_versions, versions_to_drop
+from tracker.syncing import sync as sync_module
+from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.sync import STEPS, SyncReport
+from tracker.syncing.versions import list_versions, thin_versions, versions_to_drop
 from tracker.workbook import read_stamp, read_tables
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "general.xlsx"
@@ -290,7 +290,7 @@ def test_whoever_waits_is_told_who_holds_the_lock(script: Script) -> None:
         if step == "read":
             child = (
                 "import sys; from pathlib import Path\n"
-                "from tracker.folders import Folders; from tracker.sync import sync\n"
+                "from tracker.folders import Folders; from tracker.syncing.sync import sync\n"
                 "sync(Folders(Path(sys.argv[1])), wait=0.1)"
             )
             done = subprocess.run(
@@ -307,7 +307,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tracker.folders import Folders
-from tracker.sync import sync
+from tracker.syncing.sync import sync
 
 def on_step(step):
     if step == sys.argv[2]:

@@ -18,9 +18,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 import tracker
 from templates import build, look
 from templates.sheets import FIRST_ROW, HEADER_ROW, sheet_title
-from tracker.store import guess
 from tracker.schema import RUNS, TABLES, Table
 from tracker.settings import DEFAULTS
+from tracker.store import guess
 
 TEMPLATES = Path(build.__file__).parent
 ERROR = re.compile(r"#(N/A|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)|Err:\d+")

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import tracker
-from tracker import edits
+from tracker.deciding import edits
 from tracker.workbook import read_tables
 
 ROOT = Path(__file__).parent.parent

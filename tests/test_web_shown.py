@@ -14,7 +14,7 @@ import pytest
 
 from tracker.errors import BadRequestError
 from tracker.folders import Folders
-from tracker.query import parse
+from tracker.reading.query import parse
 from tracker.settings import Settings
 from tracker.web import charts, columns, curves, differences, editing, files, matrix, places, shown, watch
 

@@ -37,7 +37,6 @@ from tracker.errors import (
     RegistryNotFoundError,
     RegistryNotWritableError,
     RunNotFoundError,
-    StoreError,
     SheetFullError,
     StageError,
     StoreError,
@@ -54,7 +53,10 @@ from tracker.errors import (
 )
 
 if TYPE_CHECKING:
-    from tracker.fluent import (
+    from tracker.reading.registry import Registry
+    from tracker.reading.registry import init_registry as init
+    from tracker.reading.registry import open_registry as open
+    from tracker.runs.fluent import (
         active_run,
         end_run,
         log_artifact,
@@ -76,10 +78,7 @@ if TYPE_CHECKING:
         start_run,
         use_artifact,
     )
-    from tracker.registry import Registry
-    from tracker.registry import init_registry as init
-    from tracker.registry import open_registry as open
-    from tracker.run import Run
+    from tracker.runs.run import Run
 
 __version__ = "0.1.0"
 
@@ -142,10 +141,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Registry": ("tracker.registry", "Registry"),
-    "Run": ("tracker.run", "Run"),
-    "init": ("tracker.registry", "init_registry"),
-    "open": ("tracker.registry", "open_registry"),
+    "Registry": ("tracker.reading.registry", "Registry"),
+    "Run": ("tracker.runs.run", "Run"),
+    "init": ("tracker.reading.registry", "init_registry"),
+    "open": ("tracker.reading.registry", "open_registry"),
 }
 
 
@@ -154,7 +153,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tracker' has no attribute '{name}'")
     from importlib import import_module
 
-    module, attribute = _HOMES.get(name, ("tracker.fluent", name))
+    module, attribute = _HOMES.get(name, ("tracker.runs.fluent", name))
     globals()[name] = value = getattr(import_module(module), attribute)
     return value
 

@@ -17,9 +17,9 @@ import openpyxl
 from benchmarks.measure import Aim, Figure, Found, Note, Options, Work, bare_copy, medians, timed
 from benchmarks.workbooks import columns, registry, value, workbook
 from tracker.folders import Folders
+from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.pending import PendingWriter
-from tracker.sync import sync
+from tracker.syncing.sync import sync
 from tracker.xlsx import codec
 
 COPY = "copy, fsync, rename"

@@ -21,7 +21,7 @@ from tracker.disk import writing
 from tracker.errors import TrackerError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
-from tracker.pending import GONE_AFTER_SECONDS
+from tracker.journal.pending import GONE_AFTER_SECONDS
 from tracker.processes import is_running, process_start
 from tracker.store.local import remove_tree
 from tracker.store.manifest import Stored, StoredFile, manifest_path, read_manifest, rewrite

@@ -42,7 +42,8 @@ def bar(what: str) -> Iterator[OnProgress | None]:
     if not (sys.stderr is not None and sys.stderr.isatty()) and "ipykernel" not in sys.modules:
         yield None
         return
-    begun, shown = time.monotonic(), []
+    begun = time.monotonic()
+    shown: list[Any] = []
 
     def show(done: int, total: int) -> None:
         if not shown and time.monotonic() - begun > _SHOW_AFTER:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker import edits
+from tracker.deciding import edits
 from tracker.errors import TrackerError
 from tracker.schema import CHECKLIST_STATUS
 from tracker.web import matrix, say, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tracker.query import Name, Order, arrange
+from tracker.reading.query import Name, Order, arrange
 from tracker.schema import RUNS
 from tracker.settings import Settings
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.model import Problem
-from tracker.registry import Registry, Status
+from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
 from tracker.web import address, columns, data, watch
 from tracker.web.curves import distinct_labels

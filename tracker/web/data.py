@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from tracker import edits
+from tracker.deciding import edits
 from tracker.folders import Folders
-from tracker.metrics import MetricSummary, summarise
+from tracker.journal.metrics import MetricSummary, summarise
 from tracker.model import Problem
-from tracker.registry import Registry, Status
+from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
 from tracker.web.watch import Stamp
 
@@ -20,7 +20,7 @@ from tracker.web.watch import Stamp
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
-    """One table with everything pending laid over it; errors as :meth:`tracker.registry.Registry.table`."""
+    """One table with everything pending laid over it; errors as :meth:`tracker.reading.registry.Registry.table`."""
     return Registry(path).table(name)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker.metrics import MetricSummary
+from tracker.journal.metrics import MetricSummary
 from tracker.web import (
     address,
     artifact_list,

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tracker.errors import QueryError
-from tracker.query import parse
+from tracker.reading.query import parse
 from tracker.web import address, columns, grid, say
 from tracker.web.context import Context
 from tracker.web.shown import count

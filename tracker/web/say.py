@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from tracker import report
+from tracker.cli import report
 from tracker.errors import QueryError, TrackerError, WorkbookOpenElsewhereError
-from tracker.sync import SyncReport
+from tracker.syncing.sync import SyncReport
 from tracker.web.shown import plain
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.registry import init_registry, open_registry, templates
+from tracker.reading.registry import init_registry, open_registry, templates
 from tracker.web import places, say
 from tracker.web.places import Place
 from tracker.web.shown import plain

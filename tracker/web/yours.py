@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker import edits
+from tracker.deciding import edits
 from tracker.errors import TrackerError, ValueChangedError
 from tracker.schema import RUN_STATUS, RUNS
 from tracker.web import columns, shown

@@ -5,7 +5,7 @@ from pathlib import Path
 
 for registry in sys.argv[1:]:
     from tracker.folders import Folders
-    from tracker.sync import sync
+    from tracker.syncing.sync import sync
 
     report = sync(Folders(Path(registry)))
     assert report.rows_added + report.rows_changed == 1, report

@@ -1,0 +1,1 @@
+"""Model cards: what is known of a version, and what people complete."""

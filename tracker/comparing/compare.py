@@ -1,0 +1,222 @@
+"""Two runs or model versions side by side: everything that is known of both, line by line. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tracker.comparing.codediff import CodeDiff, code_diff
+from tracker.comparing.sides import ENVIRONMENT, GIT_DIFF, Known, Side
+from tracker.schema import RUNS
+from tracker.settings import Settings
+from tracker.values import same
+
+Kind = Literal["metric", "param", "data", "artifact", "code", "environment", "checklist", "model", "tag", "run", "note"]
+KINDS: tuple[Kind, ...] = (
+    "metric",
+    "param",
+    "data",
+    "artifact",
+    "code",
+    "environment",
+    "checklist",
+    "model",
+    "tag",
+    "run",
+    "note",
+)
+"""What a line can be about, in the order in which lines come."""
+
+_CODE = {"git_commit": "commit", "git_branch": "branch", "source": "source", "command": "command"}
+_RUN = ("status", "duration", "owner", "host", "python")
+_NOTES = ("goal", "change", "insight", "next_step", "notes")
+WHOLES = ("all packages", "all items")
+"""What a line is about where one side has no record of its environment or checklist at all."""
+_PREFIXES: dict[str, Kind] = {"metrics.": "metric", "params.": "param", "tags.": "tag"}
+_LEFT_OUT = {"run_id", "name", "experiment", "start_time", "end_time", "checklist", "parent_run_id", "git_dirty"}
+
+
+class Fact(NamedTuple):
+    """Something that can be known of a run: what it is about, and what it is called."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One fact of both."""
+
+    kind: Kind
+    name: str
+    left: Any
+    """None where it has none."""
+    right: Any
+    differs: bool
+    better: Literal["left", "right", ""] = ""
+    """Which value of a metric is better."""
+    note: str = ""
+    """What else is to be said: that the same content is there under another name, how the size changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs or model versions."""
+
+    left: Side
+    right: Side
+    lines: tuple[Line, ...]
+    code: CodeDiff
+    uncommitted: tuple[str, str] = ("", "")
+    """What each had changed and not committed, as git said it when the run began."""
+
+    @property
+    def differences(self) -> tuple[Line, ...]:
+        """The lines that differ."""
+        return tuple(line for line in self.lines if line.differs)
+
+    def of(self, *kinds: Kind) -> tuple[Line, ...]:
+        """The lines of some kinds."""
+        return tuple(line for line in self.lines if line.kind in kinds)
+
+    @property
+    def same_data(self) -> bool | None:
+        """Whether both read the same versions of the same data, so that they compare fairly; None if neither says."""
+        lines = self.of("data")
+        return not any(line.differs for line in lines) if lines else None
+
+
+def compare(left: Side, right: Side, settings: Settings, places: Sequence[Path] = ()) -> Comparison:
+    """Compare two runs or model versions.
+
+    Args:
+        settings: which metrics are best when they are small.
+        places: folders in or below whose git repository the commits may be found.
+    """
+    lines = compare_facts(left, right, settings)
+    return Comparison(left, right, lines, code_diff(left.commit, right.commit, places))
+
+
+def compare_named(known: Known, left: str, right: str, places: Sequence[Path] | None = None) -> Comparison:
+    """Compare what two references name, as :meth:`Known.side` understands them; raises as that.
+
+    ``places`` are the current folder and the workbook's where they are not given.
+    """
+    where = (Path.cwd(), known.registry.path.parent) if places is None else places
+    one, other = known.side(left), known.side(right)
+    uncommitted = (known.uncommitted(one), known.uncommitted(other))
+    return replace(compare(one, other, known.settings, where), uncommitted=uncommitted)
+
+
+def compare_facts(left: Side, right: Side, settings: Settings) -> tuple[Line, ...]:
+    """Every fact of either, those of one kind together, in the order in which the first has them."""
+    mine, theirs = facts_of(left), facts_of(right)
+    wholes: tuple[tuple[Kind, str, object, object], ...] = (
+        ("environment", WHOLES[0], left.packages, right.packages),
+        ("checklist", WHOLES[1], left.checklist, right.checklist),
+    )
+    for kind, what, one_has, other_has in wholes:
+        if bool(one_has) != bool(other_has):  # every single one would differ from what nobody recorded
+            mine, theirs = ({f: v for f, v in each.items() if f.kind != kind} for each in (mine, theirs))
+            recorded = Fact(kind, what)
+            mine[recorded], theirs[recorded] = ("recorded" if has else None for has in (one_has, other_has))
+    found = []
+    for fact in sorted({**mine, **theirs}, key=lambda fact: KINDS.index(fact.kind)):
+        one, other = mine.get(fact), theirs.get(fact)
+        differs = not alike(one, other)
+        better = _better(fact.name, one, other, settings) if fact.kind == "metric" and differs else ""
+        note = _about_artifact(left, right, fact.name) if fact.kind == "artifact" and differs else ""
+        found.append(Line(fact.kind, fact.name, one, other, differs, better, note))
+    return tuple(found)
+
+
+def facts_of(side: Side) -> dict[Fact, Any]:
+    """Everything that is known of a run, in one dictionary; what is blank is left out."""
+    facts: dict[Fact, Any] = {}
+    for column, value in side.run.items():
+        prefix = next((prefix for prefix in _PREFIXES if column.startswith(prefix)), "")
+        if prefix:
+            facts[Fact(_PREFIXES[prefix], column.removeprefix(prefix))] = value
+        elif column in _CODE:
+            facts[Fact("code", _CODE[column])] = value
+        elif column in _RUN:
+            facts[Fact("run", column)] = value
+        elif column not in _LEFT_OUT and (column in _NOTES or RUNS.column(column) is None):
+            facts[Fact("note", column)] = value
+    facts[Fact("code", "uncommitted changes")] = _uncommitted(side)
+    for name, versions in _by_name(side.inputs).items():
+        facts[Fact("data", name)] = versions
+    for name, versions in _by_name(side.outputs).items():
+        if name not in (ENVIRONMENT, GIT_DIFF):
+            facts[Fact("artifact", name)] = versions
+    for package, version in side.packages.items():
+        facts[Fact("environment", package)] = version
+    for item in side.checklist:
+        facts[Fact("checklist", str(item.get("item")))] = item.get("status")
+    if side.model is not None:
+        facts[Fact("model", "stage")] = side.model.stage
+        facts[Fact("model", "artifact")] = side.model.artifact
+        facts[Fact("model", "size in bytes")] = side.artifacts.get(side.model.artifact, {}).get("size")
+    return {fact: value for fact, value in facts.items() if value is not None and value != ""}
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same; NaN is the same as NaN, and a blank as a blank."""
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other):
+        return True
+    return same(one, other)
+
+
+def _uncommitted(side: Side) -> Any:
+    """What identifies the changes that were not committed: the version of the recorded diff."""
+    versions = _by_name(side.outputs).get(GIT_DIFF)
+    if versions:
+        return f"{GIT_DIFF}:{versions}"
+    dirty = side.run.get("git_dirty")
+    return None if dirty is None else "yes" if dirty else "none"
+
+
+def _by_name(artifacts: Sequence[str]) -> dict[str, str]:
+    """The versions of each artifact, several separated by commas."""
+    found: dict[str, list[str]] = {}
+    for artifact in artifacts:
+        name, _, version = artifact.rpartition(":")
+        found.setdefault(name, []).append(version)
+    return {name: ", ".join(sorted(versions, key=lambda v: (len(v), v))) for name, versions in found.items()}
+
+
+def _better(metric: str, left: Any, right: Any, settings: Settings) -> Literal["left", "right", ""]:
+    numbers = [value if isinstance(value, (int, float)) else math.nan for value in (left, right)]
+    blank = [math.isnan(number) for number in numbers]
+    if all(blank) or left is None or right is None:
+        return ""
+    if any(blank):
+        return "right" if blank[0] else "left"
+    smaller = "left" if numbers[0] < numbers[1] else "right"
+    if settings.minimize(metric):
+        return "left" if smaller == "left" else "right"
+    return "right" if smaller == "left" else "left"
+
+
+def _about_artifact(left: Side, right: Side, name: str) -> str:
+    """What else distinguishes an artifact that one has and the other lacks, or that both have in two versions."""
+    rows = [_rows(side, name) for side in (left, right)]
+    if all(rows):
+        sizes = [sum(row.get("size") or 0 for row in each) for each in rows]
+        return f"{sizes[0]:,} and {sizes[1]:,} bytes" if sizes[0] != sizes[1] else ""
+    lacking = right if rows[0] else left
+    contents = {row.get("sha256") for each in rows for row in each} - {None}
+    for key in lacking.outputs:
+        if lacking.artifacts.get(key, {}).get("sha256") in contents:
+            return f"the other has the same content as {key}"
+    kinds = {str(row["kind"]) for each in rows for row in each if row.get("kind")}
+    theirs = {lacking.artifacts.get(key, {}).get("kind") for key in lacking.outputs}
+    none = sorted(kinds - theirs)
+    return f"the other has no {' and no '.join(none)} at all" if none else ""
+
+
+def _rows(side: Side, name: str) -> list[Mapping[str, Any]]:
+    return [side.artifacts.get(key, {}) for key in side.outputs if key.rpartition(":")[0] == name]

@@ -1,0 +1,224 @@
+"""What a person changes through the app or the command line: their role, the value they saw, the change.
+
+An edit carries the value that the person saw. If the cell holds another by now, nothing is written. Otherwise the edit
+is a change like any other: safe in the journal at once, in the workbook with the sync that follows at once, or as soon
+as the workbook is closed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.errors import (
+    BadRequestError,
+    CellTooLongError,
+    PermissionRefusedError,
+    RegistryNotWritableError,
+    TrackerError,
+    ValueChangedError,
+)
+from tracker.journal.pending import PendingWriter
+from tracker.model import Change, Key
+from tracker.reading.matching import as_date, as_number, is_blank
+from tracker.reading.registry import Registry
+from tracker.schema import ROLES, TABLES, Table
+from tracker.values import MAX_TEXT, from_cell, same, to_cell
+
+NEEDED_ROLES = {"people": "manager", "settings": "manager", "retention": "manager", "sop": "manager"}
+"""Tables that not every contributor may change."""
+SYNC_WAIT = 2.0
+"""Seconds that an edit waits for another sync before it stays pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """What became of an edit. It is safe in every case."""
+
+    changed: bool
+    """False where the cells held these values already."""
+    in_workbook: bool
+    pending_because: str = ""
+    """Why it is not in the workbook yet, such as who has it open; empty where it is."""
+
+
+def set_note(registry: Registry, run: str, note: str, seen: Any, who: str) -> EditReport:
+    """Set a run's notes; ``run`` is its id or whatever :meth:`Registry.run` understands. Raises as :func:`edit_row`."""
+    return set_cell(registry, "runs", (registry.run_id(run),), "notes", note, seen, who)
+
+
+def set_tag(registry: Registry, run: str, tag: str, value: str | None, seen: Any, who: str) -> EditReport:
+    """Set a tag of a run, or take it away with None; arguments and errors as for :func:`set_note`."""
+    return set_cell(registry, "runs", (registry.run_id(run),), f"tags.{tag}", value, seen, who)
+
+
+def set_cell(registry: Registry, table: str, key: Key, column: str, value: Any, seen: Any, who: str) -> EditReport:
+    """Set one cell; arguments and errors as for :func:`edit_row`."""
+    return edit_row(registry, table, key, {column: value}, {column: seen}, who)
+
+
+def edit_row(
+    registry: Registry,
+    table: str,
+    key: Key,
+    values: Mapping[str, Any],
+    seen: Mapping[str, Any],
+    who: str,
+    *,
+    create: bool = False,
+) -> EditReport:
+    """Set cells of one row as a person's own decision, and bring them into the workbook if that is possible now.
+
+    Args:
+        values: what to set, by column; None or an empty text makes a cell blank.
+        seen: what the person saw in these columns when they decided, as the frames and :meth:`Registry.run` show it.
+        create: make the row where there is none, such as a checklist item that nobody has recorded for a run yet.
+
+    Raises:
+        PermissionRefusedError: the person's role does not allow it.
+        ValueChangedError: a cell holds something else than the person saw.
+        BadRequestError: there is no such table, row or column, it is a key, or the value does not suit the column.
+        CellTooLongError: more text than a cell holds.
+        RegistryNotWritableError: the journal cannot be written.
+    """
+    require(registry, who, NEEDED_ROLES.get(table, "contributor"))
+    declared = TABLES.get(table)
+    if declared is None:
+        raise BadRequestError(reason=f"'{table}' is no table of Tracker's; change it in the workbook itself.")
+    row = registry.row(table, key)
+    new = row is None
+    if row is None and not create:
+        raise BadRequestError(
+            reason=f"There is no row '{' '.join(key)}' in table '{table}' any more. Nothing was changed."
+        )
+    row = dict.fromkeys(registry.rows(table).columns) if row is None else row
+    cells = {column: _cell(registry, declared, row, key, column, value) for column, value in values.items()}
+    was = {}
+    for column in values:
+        current = row.get(column)
+        if not _is_seen(current, seen.get(column), declared, column):
+            shown = from_cell(current, declared.kind(column))
+            raise ValueChangedError(column=column, key=" ".join(key), seen=seen.get(column), current=shown)
+        was[column] = current
+    cells = {column: cell for column, cell in cells.items() if not same(cell, was[column])}
+    if not cells:
+        return EditReport(changed=False, in_workbook=True)
+    known = {column: was[column] for column in cells}
+    _write(registry, Change(table, key, cells, known, new, time.time(), who, "person"))
+    return _synced(registry, table, key, cells, was, who)
+
+
+# -- roles --------------------------------------------------------------------------------------------------------
+
+
+def role_of(registry: Registry, who: str) -> str:
+    """A person's role: everyone is a manager while the people table is empty; who is not in it is a viewer."""
+    roles: dict[str, str] = {}
+    rows = registry.rows("people")
+    if {"person", "role"} <= set(rows.columns):
+        person, role = rows.columns.index("person"), rows.columns.index("role")
+        for row in rows.rows:
+            if name := str(from_cell(row[person], "text") or "").strip().casefold():
+                roles.setdefault(name, str(row[role] or "").strip().lower())
+    if not roles:
+        return "manager"
+    found = roles.get(who.strip().casefold(), "viewer")
+    return found if found in ROLES else "viewer"
+
+
+def require(registry: Registry, who: str, role: str) -> None:
+    """Raise PermissionRefusedError unless the person has this role or a higher one."""
+    has = role_of(registry, who)
+    if ROLES.index(has) < ROLES.index(role):
+        raise PermissionRefusedError(who=who or "Somebody without a name", role=has, needed=role, path=registry.path)
+
+
+# -- the cells ----------------------------------------------------------------------------------------------------
+
+
+def _cell(registry: Registry, table: Table, row: Mapping[str, Any], key: Key, column: str, value: Any) -> Any:
+    """The value as the column's cell holds it."""
+    declared = table.column(column)
+    if column in table.key:
+        raise BadRequestError(reason=f"{column} is how Tracker finds the row again; it cannot be changed.")
+    can_be_added = column.startswith(table.open_prefixes or ("\0",)) and declared is not None
+    if column not in row and not can_be_added:
+        match = difflib.get_close_matches(column, row, 1)
+        hint = f" Did you mean {match[0]}?" if match else ""
+        raise BadRequestError(reason=f"Table '{table.name}' has no column '{column}'.{hint}")
+    if is_blank(value):
+        return None
+    if declared and declared.choices and value not in (choices := registry.choices(table.name, column)):
+        raise BadRequestError(reason=f"{column} must be one of: {', '.join(choices)}.")
+    cell = to_cell(_parsed(table.kind(column), column, value), table.kind(column))
+    if isinstance(cell, str) and len(cell) > MAX_TEXT:
+        raise CellTooLongError(column=column, key=" ".join(key), length=len(cell))
+    return cell
+
+
+def _parsed(kind: str, column: str, value: Any) -> Any:
+    """What a person typed, as the column's kind of value; other values as they are."""
+    if not isinstance(value, str) or kind in ("text", "any", "raw"):
+        return value
+    parsed: Any
+    if kind == "datetime":
+        parsed, wanted = as_date(value), "a date such as 2026-11-24 09:30"
+    elif kind == "boolean":
+        parsed, wanted = {"true": True, "false": False}.get(value.strip().lower()), "true or false"
+    else:
+        parsed, wanted = as_number(value), "a number" if kind == "number" else "a whole number"
+        if kind == "integer" and parsed is not None and parsed != parsed // 1:
+            parsed = None
+    if parsed is None:
+        raise BadRequestError(reason=f"{column} must be {wanted}, not '{value}'.")
+    return parsed
+
+
+def _is_seen(current: Any, seen: Any, table: Table, column: str) -> bool:
+    kind = table.kind(column)
+    if is_blank(seen):
+        return is_blank(from_cell(current, kind))
+    return same(current, to_cell(seen, kind))
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+
+
+def _write(registry: Registry, change: Change) -> None:
+    try:
+        writer = PendingWriter(registry.folders.pending, who=change.who, program="person")
+        try:
+            writer.append(change)
+        finally:
+            writer.close()
+    except OSError as error:
+        reason, hint = error.strerror or str(error), "Make room or ask for write access, then do it again."
+        raise RegistryNotWritableError(path=registry.folders.pending, reason=reason, hint=hint) from error
+
+
+def _synced(
+    registry: Registry, table: str, key: Key, cells: Mapping[str, Any], was: Mapping[str, Any], who: str
+) -> EditReport:
+    """Sync, and see whether the edit came through: somebody may have saved the workbook in this very moment."""
+    try:
+        report = registry.sync(who=who, program="person", wait=SYNC_WAIT)
+    except TrackerError as error:
+        return EditReport(changed=True, in_workbook=False, pending_because=str(error))
+    row = registry.row(table, key) or {}
+    for column, cell in cells.items():
+        if not same(row.get(column), cell):
+            kind = TABLES[table].kind(column)
+            seen, current = from_cell(was[column], kind), from_cell(row.get(column), kind)
+            if same(row.get(column), was[column]):
+                reason = (
+                    f"{column} of {' '.join(key)} is computed by a formula, which stays. Change it in the workbook."
+                )
+                raise BadRequestError(reason=reason)
+            raise ValueChangedError(column=column, key=" ".join(key), seen=seen, current=current)
+    if report.pending and (table, key) in {(change.table, change.key) for change in registry.waiting()}:
+        because = report.problems[0].message if report.problems else "It found no room in the workbook."
+        return EditReport(changed=True, in_workbook=False, pending_because=because)
+    return EditReport(changed=True, in_workbook=True)

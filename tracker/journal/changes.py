@@ -1,0 +1,305 @@
+"""Change sets: what each sync put into the workbook, numbered, each naming its parents. The history of a registry.
+
+A change set is one file, ``changes/000057-3fa1….json``: its first line is the header, every other line a row that was
+set (with the old and the new value of every cell) or a conflict. The name ends in the hash of the content, and the
+content names the parents, so the change sets form a hash chain. The workbook carries the name of the last change set it
+contains: the *stamp*. Old change sets are packed into zip files, and none is ever rewritten or deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tracker.disk import fsync_folder, write_durably
+from tracker.journal.pending import change_from_json, change_to_json
+from tracker.model import CellChange, Change, ChangeSet, Conflict, Entry, Key
+from tracker.values import from_json, to_json
+
+_NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.json")
+_PACK = re.compile(r"\d{6,}-\d{6,}\.zip")
+PACK_ABOVE = 256
+"""How many change sets lie loose before the older half is packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a change set: enough to know the chain, without its rows."""
+
+    id: str
+    parents: tuple[str, ...]
+    consumed: Mapping[str, int]
+    number: int
+
+
+class Journal:
+    """The ``changes`` folder of one registry. Reading never writes; only :meth:`commit` and :meth:`pack` do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def loose(self) -> dict[str, Header]:
+        """The headers of all change sets that are not packed, by id, oldest first."""
+        headers = {}
+        for name in self._names(_NAME):
+            id = name.removesuffix(".json")
+            try:
+                with open(self.folder / name, "rb") as file:
+                    headers[id] = _header(id, file.readline())
+            except (FileNotFoundError, ValueError, KeyError):
+                continue  # packed meanwhile, or a torn copy: verify() reports it
+        return headers
+
+    def all_headers(self) -> dict[str, Header]:
+        """The headers of every change set, packed ones too, by id, oldest first."""
+        headers = {}
+        for pack in self._names(_PACK):
+            with zipfile.ZipFile(self.folder / pack) as archive:
+                for name in archive.namelist():
+                    id = name.removesuffix(".json")
+                    with archive.open(name) as file:
+                        headers[id] = _header(id, file.readline())
+        headers.update(self.loose())
+        return dict(sorted(headers.items(), key=lambda item: (item[1].number, item[0])))
+
+    def missing(self, stamp: str | None) -> tuple[list[str], list[str]]:
+        """What a workbook with this stamp lacks: the change sets to replay, oldest first, and the newest of all.
+
+        The newest (usually one) are what the next change set names as parents besides the stamp.
+        """
+        headers = self.loose()
+        lacking = _lacking(headers, stamp)
+        if lacking is None:
+            headers = self.all_headers()
+            lacking = _lacking(headers, stamp) or [id for id in headers if id not in _ancestors(headers, stamp)[0]]
+        parents = {parent for header in headers.values() for parent in header.parents}
+        return lacking, [id for id in headers if id not in parents]
+
+    def consumed(self) -> dict[str, int]:
+        """How far each journal file has been taken into a change set: bytes by file name."""
+        reached: dict[str, int] = {}
+        for header in self.loose().values():
+            for name, offset in header.consumed.items():
+                reached[name] = max(reached.get(name, 0), offset)
+        return reached
+
+    def newest(self) -> str:
+        """The name of the newest change set's file; changes with every commit."""
+        return max(self._names(_NAME), default="")
+
+    def read(self, id: str) -> ChangeSet:
+        """One change set, whole. Raises KeyError where there is none of that id."""
+        return _parse(id, self._content(id))
+
+    def newest_first(self) -> Iterator[ChangeSet]:
+        """Every change set, newest first."""
+        for id, content in self._contents():
+            yield _parse(id, content)
+
+    def last_entry(self, table: str, key: Key, column: str | None, skip: Collection[str] = ()) -> Entry | None:
+        """The newest entry that set this cell (any cell of the row for None), whoever decided on it.
+
+        None where no change set did.
+        ``skip`` has the ids of change sets that do not count: those that the workbook lacks.
+        """
+        needle = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
+        for id, content in self._contents():
+            if needle not in content or id in skip:
+                continue
+            for entry in reversed(_parse(id, content).entries):
+                if entry.table == table and entry.key == key and (column is None or column in entry.cells):
+                    return entry
+        return None
+
+    def deferred(self, heads: list[str]) -> list[Change]:
+        """Changes that found no room so far, each once."""
+        waiting: dict[str, Change] = {}
+        for id in heads:
+            for change in self.read(id).deferred:
+                waiting.setdefault(json.dumps(change_to_json(change), default=str), change)
+        return list(waiting.values())
+
+    def verify(self) -> list[str]:
+        """Ids of change sets whose content does not match their name: altered or torn files."""
+        return [id for id, content in self._contents() if _hash(content) != id.partition("-")[2]]
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def commit(self, changes: ChangeSet) -> ChangeSet:
+        """Write a change set so that it survives a power cut; returns it with its number and id."""
+        number = 1 + max((int(parent.partition("-")[0]) for parent in changes.parents), default=0)
+        content = _serialise(replace(changes, number=number))
+        id = f"{number:06d}-{_hash(content)}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_durably(self.folder / f"{id}.json", content)
+        return replace(changes, number=number, id=id)
+
+    def pack(self, heads: list[str]) -> None:
+        """Move the older half of the loose change sets into one zip file, once there are many.
+
+        Only called when the chain is linear (one head), so that a pack is closed: whoever descends from its last
+        change set contains all of it.
+        """
+        names = self._names(_NAME)
+        if len(names) <= PACK_ABOVE or len(heads) != 1:
+            return
+        old = names[: len(names) // 2]
+        numbers = [int(name.partition("-")[0]) for name in old]
+        target = self.folder / f"{numbers[0]:06d}-{numbers[-1]:06d}.zip"
+        partial = target.with_suffix(".partial")
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in old:
+                archive.write(self.folder / name, name)
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+        fsync_folder(self.folder)
+        for name in old:
+            (self.folder / name).unlink(missing_ok=True)
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def _names(self, pattern: re.Pattern[str]) -> list[str]:
+        try:
+            names = [name for name in os.listdir(self.folder) if pattern.fullmatch(name)]
+        except FileNotFoundError:
+            return []
+        return sorted(names, key=lambda name: (int(name.partition("-")[0]), name))
+
+    def _content(self, id: str) -> bytes:
+        try:
+            return (self.folder / f"{id}.json").read_bytes()
+        except FileNotFoundError:
+            for pack in reversed(self._names(_PACK)):
+                with zipfile.ZipFile(self.folder / pack) as archive:
+                    if f"{id}.json" in archive.namelist():
+                        return archive.read(f"{id}.json")
+        raise KeyError(id)
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        seen = set()
+        for name in reversed(self._names(_NAME)):
+            try:
+                content = (self.folder / name).read_bytes()
+            except FileNotFoundError:
+                continue  # packed meanwhile: the packs below have it
+            seen.add(name)
+            yield name.removesuffix(".json"), content
+        for pack in reversed(self._names(_PACK)):
+            with zipfile.ZipFile(self.folder / pack) as archive:
+                for name in reversed(archive.namelist()):
+                    if name not in seen:
+                        yield name.removesuffix(".json"), archive.read(name)
+
+
+def _ancestors(headers: Mapping[str, Header], stamp: str | None) -> tuple[set[str], set[str]]:
+    """The ancestors of a stamp, itself included, and the parents on the way that are not among the headers."""
+    known: set[str] = set()
+    unknown: set[str] = set()
+    todo = [stamp] if stamp else []
+    while todo:
+        id = todo.pop()
+        if id in known:
+            continue
+        if id not in headers:
+            unknown.add(id)
+            continue
+        known.add(id)
+        todo.extend(headers[id].parents)
+    return known, unknown
+
+
+def _lacking(headers: Mapping[str, Header], stamp: str | None) -> list[str] | None:
+    """The loose change sets that the stamp does not descend from; None where the packed ones must be asked."""
+    known, unknown = _ancestors(headers, stamp)
+    if headers and stamp not in headers:
+        return None
+    oldest = min((header.number for header in headers.values()), default=0)
+    # Packs are closed and linear, so a parent just below the loose change sets stands for all that is packed.
+    if any(int(id.partition("-")[0]) < oldest - 1 for id in unknown):
+        return None
+    return [id for id in headers if id not in known]
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _header(id: str, line: bytes) -> Header:
+    record = json.loads(line)
+    return Header(id, tuple(record["parents"]), record.get("consumed", {}), int(record["number"]))
+
+
+def _serialise(changes: ChangeSet) -> bytes:
+    header = {
+        "number": changes.number,
+        "parents": list(changes.parents),
+        "time": changes.time,
+        "who": changes.who,
+        "program": changes.program,
+        "consumed": dict(changes.consumed),
+        "replayed": list(changes.replayed),
+        "deferred": [change_to_json(change) for change in changes.deferred],
+    }
+    lines = [header]
+    for entry in changes.entries:
+        cells = {column: [to_json(cell.old), to_json(cell.new)] for column, cell in entry.cells.items()}
+        record: dict[str, Any] = {"t": entry.time, "table": entry.table, "key": list(entry.key), "cells": cells}
+        record.update({"who": entry.who, "by": entry.by})
+        if entry.new:
+            record["new"] = True
+        if entry.typed:
+            record["typed"] = True
+        lines.append(record)
+    for conflict in changes.conflicts:
+        lines.append(
+            {
+                "conflict": conflict.reason,
+                "t": conflict.time,
+                "table": conflict.table,
+                "key": list(conflict.key),
+                "column": conflict.column,
+                "kept": to_json(conflict.kept),
+                "dropped": to_json(conflict.dropped),
+                "who": conflict.who,
+            }
+        )
+    return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
+
+
+def _parse(id: str, content: bytes) -> ChangeSet:
+    records = [json.loads(line) for line in content.splitlines()]
+    header = records[0]
+    entries, conflicts = [], []
+    for record in records[1:]:
+        key = tuple(record["key"])
+        if "conflict" in record:
+            kept, dropped = from_json(record["kept"]), from_json(record["dropped"])
+            reason, column, who = record["conflict"], record["column"], record["who"]
+            conflicts.append(Conflict(record["table"], key, column, kept, dropped, reason, record["t"], who))
+            continue
+        cells = {column: CellChange(from_json(old), from_json(new)) for column, (old, new) in record["cells"].items()}
+        new, typed = record.get("new", False), record.get("typed", False)
+        entries.append(Entry(record["table"], key, cells, new, typed, record["t"], record["who"], record["by"]))
+    return ChangeSet(
+        parents=tuple(header["parents"]),
+        time=header["time"],
+        who=header["who"],
+        program=header["program"],
+        entries=tuple(entries),
+        conflicts=tuple(conflicts),
+        deferred=tuple(change_from_json(record) for record in header["deferred"]),
+        consumed=header["consumed"],
+        replayed=tuple(header["replayed"]),
+        number=header["number"],
+        id=id,
+    )

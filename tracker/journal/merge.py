@@ -1,0 +1,442 @@
+"""Who wins: what of everything incoming is set in which cell. Pure: reads rows, decides, writes nothing.
+
+A script overwrites only what a script wrote. A cell counts as changed by a person when it holds neither what the change
+expects nor what a change set last put there; then the person's value stays and the script's is kept as a conflict.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tracker.journal.incoming import Incoming
+from tracker.model import Author, CellChange, Change, Conflict, Entry, Key, Reason
+from tracker.schema import TABLES, Table
+from tracker.settings import COLUMN_PREFIX, Settings
+from tracker.values import MAX_TEXT, same
+from tracker.workbook import TableRows
+
+LastEntry = Callable[[str, Key, str | None], Entry | None]
+"""The newest entry of the history that set a cell; with None for the column, any cell of the row."""
+
+
+class Row(Protocol):
+    """One row of a table, as far as a decision needs it."""
+
+    @property
+    def values(self) -> list[Any]: ...
+    @property
+    def formulas(self) -> frozenset[int]: ...
+
+
+class View(Protocol):
+    """One table: its headers, and its rows by a handle of its own (an index or a row number)."""
+
+    @property
+    def columns(self) -> Sequence[str]: ...
+    def find(self, key: Sequence[int], wanted: Sequence[Key]) -> dict[Key, int]: ...
+    def row(self, handle: int, /) -> Row: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An entry of the change set to come; one that is only replayed stands in an earlier change set already."""
+
+    entry: Entry
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class TablePlan:
+    """What is to be done to one table, in terms of headers."""
+
+    columns: list[str] = field(default_factory=list)
+    """Headers to add at the right."""
+    updates: dict[int, dict[str, Any]] = field(default_factory=dict)
+    appends: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[tuple[int, Planned]] = field(default_factory=list)
+    """What is updated, for the change set, with the columns by their own names."""
+    appended: list[list[Planned]] = field(default_factory=list)
+    """The same for each row of ``appends``."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a sync will do: per table, and what it will not do, with the reasons."""
+
+    tables: dict[str, TablePlan] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    deferred: list[Change] = field(default_factory=list)
+    too_long: list[tuple[Key, str, int]] = field(default_factory=list)
+    """Values that no cell can hold: key, column, characters. They are deferred."""
+    longest: int = MAX_TEXT
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every row that changes for the first time."""
+        found: list[Planned] = []
+        for plan in self.tables.values():
+            found += [planned for row in plan.appended for planned in row]
+            found += [planned for _, planned in plan.updated]
+        return [planned.entry for planned in found if not planned.replayed]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """What is wanted of one cell, after everything incoming is put together."""
+
+    value: Any
+    expected: list[Any]
+    """What may be in the cell without a person having changed it."""
+    time: float
+    who: str
+    by: Author
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class _Row:
+    new: bool
+    replayed: bool
+    typed: Entry | None = None
+    cells: dict[str, _Cell] = field(default_factory=dict)
+
+
+def plan(
+    views: Mapping[str, View],
+    incoming: Incoming,
+    settings: Settings,
+    last_entry: LastEntry,
+    keyless: Mapping[int, Row] | None = None,
+    longest: int = MAX_TEXT,
+) -> Plan:
+    """Decide about everything incoming.
+
+    ``keyless`` has the rows of ``runs`` that a person typed without a run_id, by handle: a replay may know them.
+    ``longest`` is how many characters a cell holds.
+    """
+    result = Plan(longest=longest)
+    wanted = _collect(incoming)
+    for table_name, rows in wanted.items():
+        view = views.get(table_name)
+        table = TABLES.get(table_name)
+        if view is None or table is None:
+            for key, row in rows.items():
+                result.conflicts += _conflicts(table_name, key, row.cells, "no table")
+            continue
+        headers = _Headers(table, view.columns, settings)
+        key_places = [headers.place(column) for column in table.key]
+        if any(place is None for place in key_places):
+            for key, row in rows.items():
+                result.conflicts += _conflicts(table_name, key, row.cells, "no column")
+            continue
+        places = [place for place in key_places if place is not None]
+        look = [key for key, row in rows.items() if row.replayed or not (row.new and table.unique_keys)]
+        found = view.find(places, look) if look else {}
+        typed_left = dict(keyless or {}) if table_name == "runs" else {}
+        target = result.tables.setdefault(table_name, TablePlan())
+        for key, row in rows.items():
+            handle = found.get(key)
+            if handle is None and row.typed is not None:
+                handle = _match_typed(row.typed, typed_left, headers)
+            if handle is not None:
+                _update(result, target, table, key, row, handle, view.row(handle), headers, last_entry)
+            elif row.new:
+                _append(result, target, table, key, row, headers)
+            elif last_entry(table_name, key, None) is None:
+                result.deferred += _early(table_name, key, row)
+            else:
+                result.conflicts += _conflicts(table_name, key, row.cells, "deleted row")
+        target.columns += headers.added
+        for name, header in headers.renamed.items():
+            change = Change(
+                "settings", (f"{COLUMN_PREFIX}{table_name}.{name}",), {"value": header}, new=True, by="sync"
+            )
+            _remember(result, views, settings, change)
+    result.tables = {name: plan for name, plan in result.tables.items() if plan.updates or plan.appends}
+    return result
+
+
+# -- putting together ---------------------------------------------------------------------------------------------
+
+
+def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row]]:
+    """Everything incoming by table and row; of several values for one cell the last wins, all are expected."""
+    wanted: dict[str, dict[Key, _Row]] = {}
+
+    def row_of(table: str, key: Key, new: bool, replayed: bool) -> _Row:
+        row = wanted.setdefault(table, {}).setdefault(key, _Row(False, False))
+        row.new |= new
+        row.replayed |= replayed
+        return row
+
+    for change_set in incoming.replay:
+        for entry in change_set.entries:
+            row = row_of(entry.table, entry.key, entry.new or entry.typed, True)
+            row.typed = entry if entry.typed else row.typed
+            for column, cell in entry.cells.items():
+                _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True))
+    for change in (*incoming.deferred, *incoming.changes):
+        row = row_of(change.table, change.key, change.new, False)
+        for column, value in change.set.items():
+            _want(row, column, _Cell(value, [change.was.get(column)], change.time, change.who, change.by))
+    return wanted
+
+
+def _want(row: _Row, column: str, wanted: _Cell) -> None:
+    earlier = row.cells.get(column)
+    if earlier is None:
+        row.cells[column] = wanted
+        return
+    unaware = not any(same(earlier.value, expected) for expected in wanted.expected)
+    if wanted.by == "script" and earlier.by == "person" and unaware:
+        # Within what is incoming, too, a person's decision is not overwritten by a script that did not know of it.
+        earlier.expected.append(wanted.value)
+        return
+    wanted.expected = [*earlier.expected, earlier.value, *wanted.expected]
+    row.cells[column] = wanted
+
+
+# -- deciding -----------------------------------------------------------------------------------------------------
+
+
+def _update(
+    result: Plan,
+    target: TablePlan,
+    table: Table,
+    key: Key,
+    row: _Row,
+    handle: int,
+    current: Row,
+    headers: _Headers,
+    last_entry: LastEntry,
+) -> None:
+    cells: dict[str, CellChange] = {}
+    for column, cell in row.cells.items():
+        place = headers.place(column)
+        old = current.values[place] if place is not None and place < len(current.values) else None
+        is_formula = place is not None and place in current.formulas
+        if same(old, cell.value):
+            continue
+        reason = _refused(table.name, key, column, cell, old, is_formula, last_entry)
+        if reason:
+            conflict = Conflict(table.name, key, column, old, cell.value, reason, cell.time, cell.who)
+            result.conflicts.append(conflict)
+        elif _too_long(result, table.name, key, column, cell):
+            continue
+        elif headers.header(column) is None:
+            result.conflicts.append(
+                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
+            )
+        else:
+            cells[column] = CellChange(old, cell.value)
+    if row.typed is not None and not cells.keys() >= set(table.key):
+        # The row that a person typed gets its key back.
+        for part, text in zip(table.key, key, strict=True):
+            place = headers.place(part)
+            if place is not None and current.values[place] is None:
+                cells[part] = CellChange(None, text)
+    if cells:
+        values = {str(headers.header(column)): cell.new for column, cell in cells.items()}
+        target.updates.setdefault(handle, {}).update(values)
+        target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, row)]
+
+
+def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, headers: _Headers) -> None:
+    cells = {}
+    for column, cell in row.cells.items():
+        if cell.value is None or cell.value == "" or _too_long(result, table.name, key, column, cell):
+            continue
+        if headers.header(column) is None:
+            result.conflicts.append(
+                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
+            )
+        else:
+            cells[column] = CellChange(None, cell.value)
+    for part, text in zip(table.key, key, strict=True):
+        cells.setdefault(part, CellChange(None, text))
+    target.appends.append({str(headers.header(column)): cell.new for column, cell in cells.items()})
+    target.appended.append(_planned(table.name, key, cells, row, new=True))
+
+
+def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new: bool = False) -> list[Planned]:
+    """One entry; several where a person decided on some cells and a script on others, since that counts later."""
+    if row.typed is not None:
+        return [Planned(Entry(table, key, cells, new, True, row.typed.time, row.typed.who, "person"), True)]
+    groups: dict[tuple[bool, bool], dict[str, CellChange]] = {}
+    for column, cell in cells.items():
+        wanted = row.cells.get(column)
+        group = (wanted.by == "person", wanted.replayed) if wanted else next(iter(groups), (False, row.replayed))
+        groups.setdefault(group, {})[column] = cell
+    planned: list[Planned] = []
+    for (_, replayed), chosen in groups.items():
+        latest = max((row.cells[c] for c in chosen if c in row.cells), key=lambda cell: cell.time, default=None)
+        origin = (latest.time, latest.who, latest.by) if latest else (0.0, "", "sync")
+        planned.append(Planned(Entry(table, key, chosen, new and not planned, False, *origin), replayed))
+    return planned
+
+
+def _refused(
+    table: str, key: Key, column: str, cell: _Cell, old: Any, is_formula: bool, last_entry: LastEntry
+) -> Reason | None:
+    """Why a cell is left as it is; None where it may be set."""
+    if is_formula:
+        return "person"
+    if any(same(old, expected) for expected in cell.expected):
+        return None
+    if cell.by == "person":
+        return "person"
+    last = last_entry(table, key, column)
+    if last is None or last.by == "person" or not same(old, last.cells[column].new):
+        return "person"
+    return None if cell.time >= last.time else "later script"
+
+
+def _too_long(result: Plan, table: str, key: Key, column: str, cell: _Cell) -> bool:
+    if not isinstance(cell.value, str) or len(cell.value) <= result.longest:
+        return False
+    expected = {column: cell.expected[0]} if cell.expected and cell.expected[0] is not None else {}
+    result.deferred.append(Change(table, key, {column: cell.value}, expected, False, cell.time, cell.who, cell.by))
+    result.too_long.append((key, column, len(cell.value)))
+    return True
+
+
+def _conflicts(table: str, key: Key, cells: Mapping[str, _Cell], reason: Reason) -> list[Conflict]:
+    return [
+        Conflict(table, key, column, None, cell.value, reason, cell.time, cell.who) for column, cell in cells.items()
+    ]
+
+
+def _early(table: str, key: Key, row: _Row) -> list[Change]:
+    """Changes of a row that nobody has made yet: whoever makes it was read too early, and they wait for it."""
+    changes = []
+    for column, cell in row.cells.items():
+        was = {column: cell.expected[0]} if cell.expected and cell.expected[0] is not None else {}
+        changes.append(Change(table, key, {column: cell.value}, was, False, cell.time, cell.who, cell.by))
+    return changes
+
+
+def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:
+    """The row without a key that holds at least half of what was typed when it got this key."""
+    known = {column: cell.new for column, cell in typed.cells.items() if cell.old is not None}
+    best, best_score = None, 0.0
+    for handle, row in left.items():
+        equal = 0
+        for column, value in known.items():
+            place = headers.place(column)
+            equal += place is not None and same(row.values[place], value)
+        score = equal / len(known) if known else 0.0
+        if score > best_score:
+            best, best_score = handle, score
+    if best is None or best_score < 0.5:
+        return None
+    del left[best]
+    return best
+
+
+def _remember(result: Plan, views: Mapping[str, View], settings: Settings, change: Change) -> None:
+    """Note in the settings table under which header a column goes."""
+    view = views.get("settings")
+    if view is None:
+        return
+    headers = _Headers(TABLES["settings"], view.columns, settings)
+    target = result.tables.setdefault("settings", TablePlan())
+    row = _Row(True, False, cells={"value": _Cell(change.set["value"], [None], 0.0, "", "sync")})
+    _append(result, target, TABLES["settings"], change.key, row, headers)
+
+
+class _Headers:
+    """Where each column of a table stands, under whatever header; columns that scripts may add are added."""
+
+    def __init__(self, table: Table, columns: Iterable[str], settings: Settings) -> None:
+        self._table = table
+        self._settings = settings
+        self._places = {name: index for index, name in reversed(list(enumerate(columns)))}
+        self._lower = {name.lower(): name for name in self._places}
+        self._added: dict[str, str] = {}
+        self.renamed: dict[str, str] = {}
+
+    @property
+    def added(self) -> list[str]:
+        """The headers to add at the right."""
+        return list(self._added.values())
+
+    def place(self, column: str) -> int | None:
+        """The index of a column that the sheet has."""
+        header = self._known(column)
+        return self._places.get(header) if header is not None else None
+
+    def header(self, column: str) -> str | None:
+        """The header of a column, added if scripts may add it; None where there is none and none may be added."""
+        header = self._known(column)
+        if header is not None or self._is_fixed(column):
+            return header
+        header = self._settings.header(self._table.name, column)
+        number = 2
+        fresh = header
+        while fresh.lower() in self._lower:  # Excel does not tell auc from AUC in a table's header
+            fresh = f"{header}_{number}"
+            number += 1
+        if fresh != header:
+            self.renamed[column] = fresh
+        self._lower[fresh.lower()] = fresh
+        self._added[column] = fresh
+        return fresh
+
+    def _known(self, column: str) -> str | None:
+        if column in self._added:
+            return self._added[column]
+        header = self._settings.header(self._table.name, column)
+        for known in (header, column):  # an older copy may still have the header from before it was renamed
+            if known in self._places:
+                return known
+        if self._is_fixed(column):
+            return self._lower.get(header.lower())
+        return None
+
+    def _is_fixed(self, column: str) -> bool:
+        return not any(column.startswith(prefix) for prefix in self._table.open_prefixes)
+
+
+def overlay(
+    tables: Mapping[str, TableRows], incoming: Incoming, settings: Settings, last_entry: LastEntry
+) -> dict[str, TableRows]:
+    """The tables as they will be after the next sync. What has no room in a cell or sheet is shown all the same."""
+    if incoming.is_empty and not incoming.deferred:
+        return dict(tables)
+    decided = plan(tables, incoming, settings, last_entry, keyless_rows(tables.get("runs"), settings), sys.maxsize)
+    result = dict(tables)
+    for name, table_plan in decided.tables.items():
+        table = tables[name]
+        columns = (*table.columns, *table_plan.columns)
+        places = {header: index for index, header in enumerate(columns)}
+        blank = [None] * len(table_plan.columns)
+        rows = [row + blank for row in table.rows] if blank else list(table.rows)
+        for index, values in table_plan.updates.items():
+            rows[index] = list(rows[index])
+            for header, value in values.items():
+                rows[index][places[header]] = value
+        for values in table_plan.appends:
+            row: list[Any] = [None] * len(columns)
+            for header, value in values.items():
+                row[places[header]] = value
+            rows.append(row)
+        numbers = table.numbers + [0] * (len(rows) - len(table.rows))
+        result[name] = dataclasses.replace(table, columns=columns, rows=rows, numbers=numbers)
+    return result
+
+
+def keyless_rows(runs: TableRows | None, settings: Settings) -> dict[int, Row]:
+    """The rows of ``runs`` without a run_id that are not blank, by index."""
+    header = settings.header("runs", "run_id")
+    if runs is None or header not in runs.columns:
+        return {}
+    place = runs.columns.index(header)
+    return {
+        index: runs.row(index)
+        for index, row in enumerate(runs.rows)
+        if row[place] in (None, "") and any(value is not None for value in row)
+    }

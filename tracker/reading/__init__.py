@@ -1,0 +1,1 @@
+"""A registry as it is now: tables, frames, queries, problems. Reading never writes."""

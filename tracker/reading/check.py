@@ -1,0 +1,276 @@
+"""What is wrong with a registry: a list of problems, each with its cell and a hint. Nothing here changes anything.
+
+One small function per kind of problem; each looks at the :class:`tracker.reading.facts.Facts` and yields what it found.
+Tables and cells are looked at here, the journal and the files in :mod:`tracker.reading.check_journal`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from tracker.folders import Folders
+from tracker.model import Key, Problem
+from tracker.reading import check_journal
+from tracker.reading import tables as reading
+from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
+from tracker.reading.matching import as_date
+from tracker.schema import TABLES, Table
+from tracker.settings import COLUMN_PREFIX, DEFAULTS
+from tracker.values import from_cell, key_text
+
+MAX_ALIKE = 10
+"""How many cells of one column are listed with the same problem; the others are counted."""
+
+
+def find_problems(folders: Folders) -> list[Problem]:
+    """Everything in a registry that a person should look at, errors first.
+
+    Raises:
+        RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError: it cannot be read.
+    """
+    facts = read_facts(folders)
+    found = [problem for check in (*CHECKS, *check_journal.CHECKS) for problem in check(facts)]
+    return sorted(found, key=lambda problem: ("error", "warning", "info").index(problem.severity))
+
+
+# -- tables and columns -------------------------------------------------------------------------------------------
+
+
+def missing_tables(facts: Facts) -> Iterator[Problem]:
+    """Tables that the workbook lacks; which of its own tables is meant is guessed by the columns."""
+    for name, table in TABLES.items():
+        if name in facts.sheets:
+            continue
+        candidates = [
+            sheet for other, sheet in facts.sheets.items() if other not in TABLES and _looks_like(sheet, table)
+        ]
+        hint = f"Name your table '{name}' (Table Design, Table Name), or copy the sheet from a template."
+        if candidates:
+            rows = candidates[0].rows
+            hint = f"Is it '{rows.name}' on sheet '{rows.sheet}'? Then rename that table '{name}' (Table Design)."
+        severity: Severity = "error" if name == "runs" else "warning" if candidates else "info"
+        yield Problem("missing-table", f"The workbook has no table named '{name}'.", hint, severity=severity)
+
+
+def _looks_like(sheet: Sheet, table: Table) -> bool:
+    headers = {column.lower() for column in sheet.rows.columns}
+    return sum(column.name in headers for column in table.columns) * 2 > len(table.columns)
+
+
+def missing_columns(facts: Facts) -> Iterator[Problem]:
+    """Declared columns that a table lacks; which header is meant is guessed by its name, then by its place."""
+    for sheet in facts.known_sheets():
+        table = TABLES[sheet.name]
+        unknown = [place for place, name in enumerate(sheet.columns) if table.column(name) is None]
+        for number, column in enumerate(table.columns):
+            if column.name in sheet.columns:
+                continue
+            guess = _by_name(sheet, unknown, column.name)
+            guess = _by_place(sheet, unknown, table, number) if guess is None else guess
+            hint = "Add a column with that header, or leave it away if you do not need it."
+            if guess is not None:
+                header = sheet.rows.columns[guess]
+                hint = (
+                    f"Is it '{header}'? Then give that column its old header back, or add a row to the settings table: "
+                    f"{COLUMN_PREFIX}{sheet.name}.{column.name} with the value {header}."
+                )
+            severity: Severity = "error" if column.name in table.key else "warning"
+            if column.writer == "person":
+                severity = "info"  # nothing is ever written there, so leaving it away may well be meant
+            message = f"Table '{sheet.name}' has no column '{column.name}'."
+            yield sheet.problem("missing-column", sheet.header_cell(guess or 0), message, hint, severity)
+
+
+def _by_name(sheet: Sheet, unknown: list[int], name: str) -> int | None:
+    headers = {sheet.rows.columns[place].lower().replace(" ", "_"): place for place in unknown}
+    match = difflib.get_close_matches(name, headers, 1, 0.7)
+    return headers[match[0]] if match else None
+
+
+def _by_place(sheet: Sheet, unknown: list[int], table: Table, number: int) -> int | None:
+    """The unknown column between the two that the missing one stood between."""
+    before = table.columns[number - 1].name if number else None
+    after = table.columns[number + 1].name if number + 1 < len(table.columns) else None
+    for place in unknown:
+        left = sheet.columns[place - 1] if place else None
+        right = sheet.columns[place + 1] if place + 1 < len(sheet.columns) else None
+        if left == before and (right == after or after is None):
+            return place
+    return None
+
+
+# -- keys ---------------------------------------------------------------------------------------------------------
+
+
+def duplicate_keys(facts: Facts) -> Iterator[Problem]:
+    """Rows with the key of an earlier row: changes go to one of them only."""
+    for sheet in facts.known_sheets():
+        seen: dict[Key, int] = {}
+        for index, key in enumerate(sheet.keys):
+            if not all(key):
+                continue
+            first = seen.setdefault(key, index)
+            if first != index:
+                cell = _key_cell(sheet, index)
+                message = f"'{' '.join(key)}' stands twice in table '{sheet.name}': first in {_key_cell(sheet, first)}."
+                hint = "Delete one of the rows, or clear the key of one."
+                yield sheet.problem("duplicate-key", cell, message, hint, "error")
+
+
+def blank_keys(facts: Facts) -> Iterator[Problem]:
+    """Rows that a person typed without a key; runs get one by themselves."""
+    for sheet in facts.known_sheets():
+        for index, key in enumerate(sheet.keys):
+            if all(key) or all(value is None or value == "" for value in sheet.rows.rows[index]):
+                continue
+            cell = _key_cell(sheet, index, key.index(""))
+            if sheet.name == "runs":
+                yield sheet.problem(
+                    "blank-key", cell, "This run has no run_id yet.", "The next sync gives it one.", "info"
+                )
+            else:
+                missing = TABLES[sheet.name].key[key.index("")]
+                message = f"A row of table '{sheet.name}' has no {missing}, so Tracker passes over it."
+                yield sheet.problem("blank-key", cell, message, f"Fill in {missing}, or delete the row.")
+
+
+def rows_below(facts: Facts) -> Iterator[Problem]:
+    """Rows typed directly below a table, which LibreOffice leaves outside of it."""
+    for sheet in facts.known_sheets():
+        numbers = sheet.rows.below
+        if numbers:
+            listed = ", ".join(map(str, numbers[:MAX_ALIKE])) + (" …" if len(numbers) > MAX_ALIKE else "")
+            message = f"Row {listed} stands directly below table '{sheet.name}' and is not part of it yet."
+            yield sheet.problem(
+                "rows-below-table", f"{numbers[0]}:{numbers[-1]}", message, "The next sync takes it in.", "info"
+            )
+
+
+def _key_cell(sheet: Sheet, index: int, part: int = 0) -> str:
+    return sheet.address(index, sheet.key_places[part])
+
+
+# -- cells --------------------------------------------------------------------------------------------------------
+
+
+def error_cells(facts: Facts) -> Iterator[Problem]:
+    """Errors that formulas left, in any column of Tracker's tables."""
+    for sheet in facts.known_sheets():
+        for place, name in enumerate(sheet.columns):
+            cells = sheet.errors(place)
+            yield from _capped(
+                sheet, name, "error-value", cells, lambda cell: f"holds the error {cell.value}", "Repair its formula."
+            )
+
+
+def wrong_types(facts: Facts) -> Iterator[Problem]:
+    """Cells that hold something else than their column is for: text among numbers, text that is no date."""
+    for sheet in facts.known_sheets():
+        for place, column in sheet.declared():
+            if column.kind not in _WRONG:
+                continue
+            fits, what = _WRONG[column.kind]
+            cells = (cell for cell in sheet.cells(place) if not fits(cell.value))
+            yield from _capped(
+                sheet, column.name, "wrong-type", cells, lambda cell: f"holds {_shown(cell)}", f"It must be {what}."
+            )
+
+
+def _is_number(value: Any) -> bool:
+    number = from_cell(value, "number") if isinstance(value, str) else value
+    return isinstance(number, (int, float)) and not isinstance(number, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    number = from_cell(value, "number") if isinstance(value, str) else value
+    return _is_number(number) and number == number and float(number).is_integer()
+
+
+def _is_flag(value: Any) -> bool:
+    return key_text(value).upper() in ("TRUE", "FALSE", "0", "1")
+
+
+_WRONG: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "number": (_is_number, "a number"),
+    "integer": (_is_whole, "a whole number"),
+    "boolean": (_is_flag, "TRUE or FALSE"),
+    "datetime": (lambda value: as_date(value) is not None, "a date such as 2026-11-24 09:30"),
+}
+
+
+def wrong_choices(facts: Facts) -> Iterator[Problem]:
+    """Values outside a column's choices. Categories can be extended in the ``kinds`` table."""
+    kinds = facts.sheets.get("kinds")
+    for sheet in facts.known_sheets():
+        for place, column in sheet.declared():
+            choices = reading.choices(sheet.name, column.name, kinds.rows if kinds else None)
+            if not choices:
+                continue
+            cells = (cell for cell in sheet.cells(place) if key_text(cell.value) not in choices)
+
+            def hint(cell: Cell, choices: tuple[str, ...] = choices) -> str:
+                folded = {choice.casefold(): choice for choice in choices}
+                match = difflib.get_close_matches(key_text(cell.value).casefold(), folded, 1)
+                return f"Did you mean {folded[match[0]]}?" if match else f"Choose one of: {', '.join(choices)}."
+
+            yield from _capped(sheet, column.name, "wrong-choice", cells, lambda cell: f"holds {_shown(cell)}", hint)
+
+
+def unknown_settings(facts: Facts) -> Iterator[Problem]:
+    """Settings that Tracker does not know: a slip of the pen would go unnoticed."""
+    sheet = facts.sheets.get("settings")
+    if sheet is None or not sheet.key_places:
+        return
+    for cell in sheet.cells(sheet.key_places[0]):
+        name = key_text(cell.value)
+        if name not in DEFAULTS and not name.startswith(COLUMN_PREFIX):
+            match = difflib.get_close_matches(name, DEFAULTS, 1)
+            hint = f"Did you mean {match[0]}?" if match else "Delete the row if nobody needs it."
+            yield sheet.problem(
+                "unknown-setting", sheet.address(cell.row, cell.place), f"There is no setting '{name}'.", hint, "info"
+            )
+
+
+def _shown(cell: Cell) -> str:
+    value = cell.value
+    text = value.isoformat(sep=" ") if isinstance(value, datetime) else key_text(value)
+    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
+
+
+def _capped(
+    sheet: Sheet,
+    column: str,
+    code: str,
+    cells: Iterable[Cell],
+    says: Callable[[Cell], str],
+    hint: str | Callable[[Cell], str],
+) -> Iterator[Problem]:
+    """A problem for each of the first cells, and one that counts the others."""
+    more = 0
+    for number, cell in enumerate(cells):
+        if number >= MAX_ALIKE:
+            more += 1
+            continue
+        key = sheet.label(cell.row)
+        of = f" of {key}" if key and column not in TABLES[sheet.name].key else ""
+        advice = hint if isinstance(hint, str) else hint(cell)
+        yield sheet.problem(code, sheet.address(cell.row, cell.place), f"{column}{of} {says(cell)}.", advice)
+    if more:
+        message = f"{more} more cells of {column} in table '{sheet.name}' have the same problem."
+        yield sheet.problem(code, "", message, "Look at the cells named first.")
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    missing_tables,
+    missing_columns,
+    duplicate_keys,
+    blank_keys,
+    rows_below,
+    error_cells,
+    wrong_types,
+    wrong_choices,
+    unknown_settings,
+)

@@ -1,0 +1,201 @@
+"""What is wrong between a workbook, its journal and its files: conflicts, changes without room, copies, lost files."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tracker.errors import TrackerError
+from tracker.journal.changes import Journal
+from tracker.journal.pending import read_pending
+from tracker.model import Change, Conflict, Key, Problem
+from tracker.reading.facts import Facts, Severity, Sheet
+from tracker.values import MAX_TEXT, key_text, same
+from tracker.workbook import read_stamp
+
+RECENT = 200
+"""How many change sets back conflicts are looked for."""
+
+
+# -- the journal --------------------------------------------------------------------------------------------------
+
+
+def conflicts(facts: Facts) -> Iterator[Problem]:
+    """Values that a sync did not write, as far as the reason still holds; of several for one cell the newest."""
+    settled: set[tuple[str, Key, str]] = set()
+    rows: dict[str, dict[Key, int]] = {}
+    for change_set in islice(Journal(facts.folders.changes).newest_first(), RECENT):
+        for conflict in reversed(change_set.conflicts):
+            cell = (conflict.table, conflict.key, conflict.column)
+            if cell in settled:
+                continue
+            settled.add(cell)
+            sheet = facts.sheets.get(conflict.table)
+            if sheet is not None and conflict.table not in rows:
+                rows[conflict.table] = {key: index for index, key in enumerate(sheet.keys)}
+            yield from _conflict(conflict, sheet, rows.get(conflict.table, {}).get(conflict.key), change_set.id)
+        for entry in change_set.entries:
+            settled.update((entry.table, entry.key, column) for column in entry.cells)
+
+
+def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change_set: str) -> Iterator[Problem]:
+    name, dropped = f"{conflict.column} of {' '.join(conflict.key)}", _shown(conflict.dropped)
+    kept_in = f"It is kept in change set {change_set.partition('-')[0].lstrip('0')}."
+    if sheet is None:
+        if conflict.reason == "no table":
+            message = f"{dropped} for {name} was not written: there is no table '{conflict.table}'. {kept_in}"
+            yield Problem("conflict", message, f"Name a table '{conflict.table}', or copy the sheet from a template.")
+    elif conflict.reason == "no column":
+        if conflict.column not in sheet.columns:
+            message = f"{dropped} for {name} was not written: the table has no such column. {kept_in}"
+            yield sheet.problem("conflict", sheet.header_cell(0), message, f"Add a column '{conflict.column}'.")
+    elif index is None:
+        if conflict.reason == "deleted row":
+            message = f"{dropped} for {name} was not written: a person deleted the row. {kept_in}"
+            yield sheet.problem("conflict", "", message, "Nothing, if that was meant.", "info")
+    elif conflict.column in sheet.columns and conflict.reason != "deleted row":
+        place = sheet.columns.index(conflict.column)
+        if same(sheet.rows.rows[index][place], conflict.kept):
+            who = "a person's value" if conflict.reason == "person" else "a later value"
+            message = (
+                f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
+            )
+            cell = sheet.address(index, place)
+            severity: Severity = "warning" if conflict.reason == "person" else "info"
+            yield sheet.problem(
+                "conflict", cell, message, "To have the script's value, type it into the cell.", severity
+            )
+
+
+def _shown(value: Any) -> str:
+    text = key_text(value)
+    return "blank" if not text else f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
+
+
+def waiting_changes(facts: Facts) -> Iterator[Problem]:
+    """Changes that could not go into the workbook so far, by table and reason."""
+    waiting: dict[tuple[str, str], list[Change]] = {}
+    for change in facts.incoming.deferred:
+        waiting.setdefault((change.table, _why_waiting(facts, change)), []).append(change)
+    for (table, hint), changes in waiting.items():
+        sheet = facts.sheets.get(table)
+        example = f"{', '.join(changes[0].set)} of {' '.join(changes[0].key)}"
+        message = f"Changes that wait to go into table '{table}': {len(changes)}, such as {example}. Nothing is lost."
+        yield Problem("waiting", message, hint, sheet.rows.sheet if sheet else "")
+
+
+def _why_waiting(facts: Facts, change: Change) -> str:
+    """What to do about a change that waits, by the reason for which it does."""
+    if any(isinstance(value, str) and len(value) > MAX_TEXT for value in change.set.values()):
+        return f"A cell holds {MAX_TEXT:,} characters. Log long text with log_text instead."
+    sheet = facts.sheets.get(change.table)
+    if sheet is not None and not change.new and change.key not in sheet.keys:
+        return "Their row is not there yet. They go in as soon as whoever made it is synced."
+    return "Move what stands below or beside the table away, or old runs to another workbook; then sync."
+
+
+def lost_changes(facts: Facts) -> Iterator[Problem]:
+    """Change sets that the workbook no longer contains, because an older copy was saved over it."""
+    count = len(facts.incoming.replay)
+    if count:
+        message = f"The workbook lacks {count} change sets: an older copy was saved over it, or a sync was interrupted."
+        yield Problem("stale-workbook", message, "The next sync brings them back.", severity="info")
+
+
+def damaged_history(facts: Facts) -> Iterator[Problem]:
+    """Change sets whose content is not what it was when they were written."""
+    for id in Journal(facts.folders.changes).verify():
+        message = f"Change set {id} in {facts.folders.changes.name} is damaged or was altered."
+        yield Problem("damaged-history", message, "Restore that file from a backup.", severity="error")
+
+
+def dead_runs(facts: Facts) -> Iterator[Problem]:
+    """Runs that are RUNNING although nothing writes to them any more."""
+    sheet = facts.sheets.get("runs")
+    if sheet is None or "status" not in sheet.columns:
+        return
+    place = sheet.columns.index("status")
+    statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
+    alive = {file.run_id for file in read_pending(facts.folders.pending, {}) if file.writer_alive(time.time())}
+    for index, key in enumerate(sheet.keys):
+        if sheet.rows.rows[index][place] != "RUNNING" or key[0] in alive:
+            continue
+        hint = (
+            f"The next sync makes it {statuses[key]}." if key in statuses else "Set its status by hand, if it is over."
+        )
+        message = f"Run {key[0]} is RUNNING, but no process logs to it."
+        yield sheet.problem("dead-run", sheet.address(index, place), message, hint, "info")
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def artifact_files(facts: Facts) -> Iterator[Problem]:
+    """Stored artifacts whose file is gone, and paths that lead out of the registry's folder."""
+    sheet = facts.sheets.get("artifacts")
+    if sheet is None or not {"path", "status"} <= set(sheet.columns):
+        return
+    path_place, status_place = sheet.columns.index("path"), sheet.columns.index("status")
+    folder = facts.folders.workbook.parent
+    for index, row in enumerate(sheet.rows.rows):
+        path = key_text(row[path_place])
+        if row[status_place] != "stored" or not path or "://" in path:
+            continue
+        cell = sheet.address(index, path_place)
+        if not _stays_inside(folder, path):
+            message = f"The path '{path}' leads out of the registry's folder, so Tracker does not open it."
+            yield sheet.problem("path-outside", cell, message, "Correct the path, or log the file again.", "error")
+        elif not os.path.lexists(folder / path):
+            message = f"The artifact's file '{path}' is not there."
+            hint = "Put it back from a backup, or set the artifact's status to missing."
+            yield sheet.problem("missing-file", cell, message, hint, "error")
+
+
+def _stays_inside(folder: Path, path: str) -> bool:
+    return os.path.realpath(folder / path).startswith(os.path.join(os.path.realpath(folder), ""))
+
+
+def conflict_copies(facts: Facts) -> Iterator[Problem]:
+    """Copies of the workbook that a cloud drive made because two people saved at once."""
+    workbook = facts.folders.workbook
+    for path in sorted(workbook.parent.glob(f"{glob.escape(workbook.stem)}*{workbook.suffix}")):
+        rest = path.stem.removeprefix(workbook.stem)
+        if rest and (_COPY.fullmatch(rest) or _has_our_stamp(facts, path)):
+            message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
+            hint = "Carry over what only the copy has, then delete the copy."
+            yield Problem("conflict-copy", message, hint)
+
+
+_COPY = re.compile(r"[ _-]?\(\d+\)|.*conflict.*", re.IGNORECASE)
+
+
+def _has_our_stamp(facts: Facts, path: Path) -> bool:
+    """Whether it contains a change set of our journal; a backup with a name of its own is nobody's conflict."""
+    if not _COMPUTER.fullmatch(path.stem.removeprefix(facts.folders.workbook.stem)):
+        return False
+    try:
+        stamp = read_stamp(path)
+    except TrackerError:
+        return False
+    return stamp is not None and stamp in Journal(facts.folders.changes).all_headers()
+
+
+_COMPUTER = re.compile(r"-[A-Z0-9-]{3,}")
+"""How OneDrive names a copy: after the computer that saved it."""
+
+
+CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    conflicts,
+    waiting_changes,
+    lost_changes,
+    damaged_history,
+    dead_runs,
+    artifact_files,
+    conflict_copies,
+)

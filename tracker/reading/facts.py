@@ -1,0 +1,119 @@
+"""What the checks of a registry look at: the workbook's tables as they stand, and what the journal knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from tracker.folders import Folders
+from tracker.journal.incoming import Incoming, gather
+from tracker.model import Key, Problem
+from tracker.reading.tables import own_names
+from tracker.schema import TABLES, Column
+from tracker.settings import Settings
+from tracker.values import key_text
+from tracker.workbook import ErrorValue, TableRows, open_workbook
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Cell(NamedTuple):
+    """One cell that is not blank: the index of its row, its column's place, and what it holds."""
+
+    row: int
+    place: int
+    value: Any
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table as it stands in the workbook, with nothing laid over it."""
+
+    name: str
+    rows: TableRows
+    columns: tuple[str, ...]
+    """The columns' own names, in the order of the headers."""
+
+    def header_cell(self, place: int) -> str:
+        """The cell of a column's header."""
+        first_row = re.sub(r"\D", "", self.rows.ref.partition(":")[0])
+        return replace(self.rows, numbers=[int(first_row)]).address(0, self.rows.columns[place])
+
+    def address(self, row: int, place: int) -> str:
+        """A cell as people name it: ``B12``."""
+        return self.rows.address(row, self.rows.columns[place])
+
+    def cells(self, place: int) -> Iterator[Cell]:
+        """The cells of a column that hold a value."""
+        return (cell for cell in self._filled(place) if not isinstance(cell.value, ErrorValue))
+
+    def errors(self, place: int) -> Iterator[Cell]:
+        """The cells of a column that hold an error."""
+        return (cell for cell in self._filled(place) if isinstance(cell.value, ErrorValue))
+
+    def _filled(self, place: int) -> Iterator[Cell]:
+        for index, row in enumerate(self.rows.rows):
+            if row[place] is not None and row[place] != "":
+                yield Cell(index, place, row[place])
+
+    @cached_property
+    def key_places(self) -> list[int]:
+        """Where the key columns are; empty where one is missing or the table is none of Tracker's."""
+        key = TABLES[self.name].key if self.name in TABLES else ()
+        return [self.columns.index(part) for part in key] if set(key) <= set(self.columns) else []
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """The key of each row; empty where key columns are missing."""
+        places = self.key_places
+        return [tuple(key_text(row[place]) for place in places) for row in self.rows.rows] if places else []
+
+    def label(self, row: int) -> str:
+        """A row's key for a message; empty where it has none."""
+        return " ".join(self.keys[row]).strip() if self.keys else ""
+
+    def declared(self) -> Iterator[tuple[int, Column]]:
+        """The columns that the schema knows, those that scripts added too, with their places."""
+        for place, name in enumerate(self.columns):
+            column = TABLES[self.name].column(name) if self.name in TABLES else None
+            if column is not None:
+                yield place, column
+
+    def problem(self, code: str, cell: str, message: str, hint: str, severity: Severity = "warning") -> Problem:
+        """A problem at a cell of this table."""
+        return Problem(code, message, hint, self.rows.sheet, cell, severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A registry's state at one moment."""
+
+    folders: Folders
+    sheets: Mapping[str, Sheet]
+    """The workbook's tables, a person's own too, by lower-case table name."""
+    settings: Settings
+    stamp: str | None
+    incoming: Incoming
+
+    def known_sheets(self) -> Iterator[Sheet]:
+        """The tables that the schema declares."""
+        return (sheet for name, sheet in self.sheets.items() if name in TABLES)
+
+
+def read_facts(folders: Folders) -> Facts:
+    """The facts of a registry.
+
+    Raises:
+        RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError.
+    """
+    with open_workbook(folders.workbook) as workbook:
+        stamp = workbook.stamp
+        tables = {name: rows for name in workbook.table_names if (rows := workbook.read(name)) is not None}
+    settings = (
+        Settings.from_rows(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
+    )
+    sheets = {name: Sheet(name, rows, own_names(name, rows.columns, settings)) for name, rows in tables.items()}
+    return Facts(folders, sheets, settings, stamp, gather(folders, stamp, settings))

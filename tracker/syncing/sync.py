@@ -1,0 +1,403 @@
+"""From the journal into the workbook: whoever holds the lock brings in everyone's changes, in one write.
+
+    lock ► read stamp ► pending ► change set (fsync: committed) ► patched copy, fsync ► old one into versions/ ► replace
+
+Killed at any point, the next sync finishes the work: before the commit nothing has happened, after it the change set is
+replayed into whatever workbook lacks it. See design.md section 3 for what is done in every state of the workbook.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tracker.disk import fsync_folder
+from tracker.errors import (
+    NoTablesError,
+    RegistryLockedError,
+    RegistryNotWritableError,
+    TrackerError,
+    WorkbookChangedError,
+    WorkbookOpenElsewhereError,
+)
+from tracker.folders import Folders
+from tracker.journal.changes import Journal
+from tracker.journal.incoming import Incoming, gather, history
+from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
+from tracker.model import ChangeSet, Conflict, Problem
+from tracker.schema import TABLES
+from tracker.settings import Settings
+from tracker.store import sweep
+from tracker.syncing.apply import apply_plan
+from tracker.syncing.cache import FileIdentity, Remembered, recall, remember
+from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.typed import give_keys, renamed_columns
+from tracker.syncing.versions import keep_version, thin_versions
+from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
+
+STEPS = ("locked", "read", "planned", "committed", "written", "kept", "replaced", "remembered", "swept", "packed")
+"""The steps of a sync, in order, as ``on_step`` reports them."""
+
+TRIES = 3
+"""How often a sync starts over when somebody saves the workbook under its hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did."""
+
+    change_set: str | None = None
+    """The id of the change set; None where there was nothing to do."""
+    rows_added: int = 0
+    rows_changed: int = 0
+    replayed: int = 0
+    """How many earlier change sets the workbook lacked and got back."""
+    conflicts: tuple[Conflict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    pending: int = 0
+    """Changes that found no room and wait for the next sync."""
+
+
+def sync(
+    folders: Folders,
+    *,
+    who: str = "",
+    program: str = "script",
+    wait: float = 10.0,
+    force: bool = False,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> SyncReport:
+    """Bring everything pending into the workbook, and back what it lost.
+
+    Args:
+        who: the person on whose behalf it runs, for the history.
+        wait: seconds to wait for another sync to finish.
+        force: write although Excel or LibreOffice has the workbook open, for a lock file that was left behind.
+        on_step: told each of :data:`STEPS` when it is done.
+
+    Raises:
+        WorkbookOpenElsewhereError, RegistryLockedError, RegistryNotWritableError, WorkbookChangedError: later.
+        RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError, NoTablesError.
+        In every case the workbook is unchanged and what was logged stays pending.
+    """
+    # A registry that was synced before is torn or absent only while somebody saves it.
+    patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
+    with _translated(folders.workbook):
+        folders.side.mkdir(parents=True, exist_ok=True)
+        with _locked(folders, who, program, wait):
+            on_step("locked")
+            _sweep_orphans(folders)
+            for attempt in range(TRIES):
+                try:
+                    return _Sync(folders, who, program, force, on_step).run()
+                except WorkbookChangedError:
+                    if attempt == TRIES - 1:
+                        raise
+    raise AssertionError("unreachable")
+
+
+class _Sync:
+    """One attempt, with the lock held."""
+
+    def __init__(self, folders: Folders, who: str, program: str, force: bool, on_step: Callable[[str], None]) -> None:
+        self.folders = folders
+        self.who = who
+        self.program = program
+        self.force = force
+        self.on_step = on_step
+        self.journal = Journal(folders.changes)
+        self.path = Path(os.path.realpath(folders.workbook))
+
+    def run(self) -> SyncReport:
+        self._refuse_open_elsewhere()
+        known = recall(self.folders)
+        before = FileIdentity.of(os.stat(self.path))
+        with open_workbook(self.path, known.layouts) as workbook:
+            stamp = workbook.stamp
+            if workbook.table("runs") is None:
+                raise NoTablesError(path=self.path)
+            settings = workbook.settings()
+            now = time.time()
+            incoming = gather(self.folders, stamp, settings, now)
+            self.on_step("read")
+            keyless: dict[int, Row] = {}
+            took_in = 0
+            if known.identity != before:
+                took_in, keyless, incoming, settings = self._look_at_edits(workbook, known, incoming, settings)
+            changes, problems = self._change(workbook, incoming, settings, keyless, now)
+            self.on_step("planned")
+            if not (took_in or changes.entries or changes.replayed or self._news(changes, incoming)):
+                if known.identity != before:
+                    self._remember(before, workbook, known.layouts)
+                self._sweep(incoming, settings)
+                return SyncReport(problems=tuple(problems), pending=len(changes.deferred))
+            workbook.refuse_unwritable()
+            changes = self.journal.commit(changes)
+            self.on_step("committed")
+            workbook.stamp = changes.id
+            layouts = self._replace(workbook, before, stamp, now)
+            self._remember(FileIdentity.of(os.stat(self.path)), workbook, layouts)
+        self.on_step("remembered")
+        self._sweep(incoming, settings)
+        self.on_step("swept")
+        self.journal.pack([changes.id])
+        self.on_step("packed")
+        return SyncReport(
+            change_set=changes.id,
+            rows_added=sum(entry.new for entry in changes.entries),
+            rows_changed=sum(not entry.new for entry in changes.entries),
+            replayed=len(changes.replayed),
+            conflicts=changes.conflicts,
+            problems=tuple(problems),
+            pending=len(changes.deferred),
+        )
+
+    # -- deciding -----------------------------------------------------------------------------------------------
+
+    def _look_at_edits(
+        self, workbook: Workbook, known: Remembered, incoming: Incoming, settings: Settings
+    ) -> tuple[int, dict[int, Row], Incoming, Settings]:
+        """What a person did since the last sync that needs an answer: typed rows, renamed columns."""
+        took_in = 0
+        columns = {}
+        for name in workbook.table_names:
+            table = workbook.table(name)
+            assert table is not None
+            columns[name] = table.columns
+            if name in TABLES:
+                took_in += table.take_in_rows_below()
+        renames = renamed_columns(known.columns, columns, settings)
+        if renames:
+            settings = Settings({**settings.values, **{change.key[0]: change.set["value"] for change in renames}})
+            incoming = replace(incoming, changes=(*incoming.changes, *renames))
+        runs = workbook.table("runs")
+        assert runs is not None
+        keyless: dict[int, Row] = {}
+        header = settings.header("runs", "run_id")
+        if header in runs.columns:
+            place = runs.columns.index(header)
+            for number, (key,) in runs.keys([place]):
+                if not key:
+                    row = runs.row(number)
+                    if not row.is_blank:
+                        keyless[number] = row
+        return took_in, keyless, incoming, settings
+
+    def _change(
+        self, workbook: Workbook, incoming: Incoming, settings: Settings, keyless: dict[int, Row], now: float
+    ) -> tuple[ChangeSet, list[Problem]]:
+        """Decide, change the open workbook, and give the change set that says what was done."""
+        decided = plan(_Views(workbook), incoming, settings, history(self.folders, incoming), keyless)
+        self._give_keys(workbook, decided, keyless, settings, now)
+        problems = apply_plan(workbook, decided)
+        changes = ChangeSet(
+            parents=incoming.heads,
+            time=now,
+            who=self.who,
+            program=self.program,
+            entries=tuple(decided.entries),
+            conflicts=tuple(decided.conflicts),
+            deferred=tuple(decided.deferred),
+            consumed=incoming.consumed or {},
+            replayed=tuple(change_set.id for change_set in incoming.replay),
+        )
+        return changes, problems
+
+    def _give_keys(
+        self, workbook: Workbook, decided: Plan, keyless: dict[int, Row], settings: Settings, now: float
+    ) -> None:
+        header = settings.header("runs", "run_id")
+        target = decided.tables.get("runs", TablePlan())
+        left = {number: row for number, row in keyless.items() if header not in target.updates.get(number, {})}
+        table = workbook.table("runs")
+        if not left or table is None:
+            return
+        for number, entry in give_keys(left, table.columns, settings, now, workbook.last_modified_by):
+            values = {settings.header("runs", name): c.new for name, c in entry.cells.items() if c.old is None}
+            target.updates.setdefault(number, {}).update(values)
+            target.updated.append((number, Planned(entry)))
+        decided.tables["runs"] = target
+
+    def _news(self, changes: ChangeSet, incoming: Incoming) -> bool:
+        """Whether the change set says something that no earlier one does."""
+        return bool(incoming.changes or sorted(map(repr, changes.deferred)) != sorted(map(repr, incoming.deferred)))
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def _replace(self, workbook: Workbook, before: FileIdentity, stamp: str | None, now: float) -> dict[str, Layout]:
+        """Write the changed workbook beside the old one, keep the old one as a version, put the new one in place."""
+        target = self.path.with_name(f"{_orphan_prefix(self.path)}{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            with open(target, "w+b") as file:
+                layouts = workbook.save(file)
+                file.flush()
+                _keep_access(self.path, file.fileno())
+                os.fsync(file.fileno())
+            self.on_step("written")
+            self._refuse_open_elsewhere()
+            if FileIdentity.of(os.stat(self.path)) != before:
+                raise WorkbookChangedError(path=self.path)
+            version = keep_version(self.path, self.folders.versions, stamp, now)
+            self.on_step("kept")
+            if FileIdentity.of(os.stat(self.path)) != before:
+                raise WorkbookChangedError(path=self.path)
+            try:
+                os.replace(target, self.path)
+            except PermissionError:
+                # On Windows a workbook that is open cannot be replaced.
+                raise WorkbookOpenElsewhereError(
+                    path=self.path, program="another program", owner="somebody", lock="none"
+                ) from None
+        finally:
+            target.unlink(missing_ok=True)
+        fsync_folder(self.path.parent)
+        self._put_back_late_save(version, before)
+        self.on_step("replaced")
+        return layouts
+
+    def _put_back_late_save(self, version: Path, before: FileIdentity) -> None:
+        """A save in place (LibreOffice's) in the instant before the replace went to the old file: put that back.
+
+        The next attempt then finds it like any stale save, and replays.
+        """
+        kept = os.stat(version)
+        if kept.st_ino == before.inode and FileIdentity.of(kept) != before:
+            back = self.path.with_name(f"{_orphan_prefix(self.path)}{os.getpid()}-back")
+            os.link(version, back)
+            os.replace(back, self.path)
+            raise WorkbookChangedError(path=self.path)
+
+    def _refuse_open_elsewhere(self) -> None:
+        found = None if self.force else open_elsewhere(self.path)
+        if found is not None:
+            raise WorkbookOpenElsewhereError(
+                path=self.folders.workbook, program=found.program, owner=found.owner, lock=found.lock
+            )
+
+    def _remember(self, identity: FileIdentity, workbook: Workbook, layouts: Mapping[str, Layout]) -> None:
+        columns = {name: table.columns for name in workbook.table_names if (table := workbook.table(name))}
+        remember(self.folders, Remembered(identity, columns, layouts))
+
+    def _sweep(self, incoming: Incoming, settings: Settings) -> None:
+        """Remove what is done with. Nothing here is needed for the workbook to be right."""
+        for path in incoming.finished:
+            with contextlib.suppress(OSError):
+                if path.stat().st_size == (incoming.consumed or {}).get(path.name):
+                    path.unlink()
+        keep, megabytes = settings.number("versions.keep"), settings.number("versions.megabytes")
+        thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000))
+        sweep(self.folders)
+
+
+class _Views(Mapping[str, View]):
+    """The workbook's tables as the planner sees them, read as it asks."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._workbook = workbook
+
+    def __getitem__(self, name: str) -> View:
+        table = self._workbook.table(name)
+        if table is None:
+            raise KeyError(name)
+        return table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._workbook.table_names)
+
+    def __len__(self) -> int:
+        return len(self._workbook.table_names)
+
+
+# -- the lock -----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _locked(folders: Folders, who: str, program: str, wait: float) -> Iterator[None]:
+    """Hold the registry's lock; says who holds it to those who wait.
+
+    Where the file system has no working locks the sync goes on without: change sets make two at once harmless.
+    """
+    lock = FileLock(folders.lock)
+    owner = folders.lock.with_suffix(".owner")
+    held = True
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout:
+        raise RegistryLockedError(path=folders.workbook, owner=_owner(owner)) from None
+    except (NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            raise
+        held = False
+    try:
+        with contextlib.suppress(OSError):
+            record = {"who": who, "program": program, "host": socket.gethostname(), "pid": os.getpid()}
+            owner.write_text(json.dumps({**record, "time": time.time()}), "utf-8")
+        yield
+    finally:
+        if held:
+            with contextlib.suppress(OSError):
+                owner.unlink(missing_ok=True)
+            lock.release()
+
+
+def _owner(path: Path) -> str:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        return f"{record['who'] or 'somebody'} with {record['program']} on {record['host']}, process {record['pid']}"
+    except (OSError, ValueError, KeyError):
+        return "by somebody"
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def _orphan_prefix(path: Path) -> str:
+    return f".{path.name}.syncing-"
+
+
+def _sweep_orphans(folders: Folders) -> None:
+    """Delete what a killed sync left beside the workbook."""
+    path = Path(os.path.realpath(folders.workbook))
+    for name in os.listdir(path.parent):
+        if name.startswith(_orphan_prefix(path)):
+            orphan = path.parent / name
+            with contextlib.suppress(OSError):
+                if time.time() - orphan.stat().st_mtime > 600:
+                    orphan.unlink()
+
+
+def _keep_access(path: Path, descriptor: int) -> None:
+    """Give the new file the old one's mode and, where we may, its owner."""
+    status = os.stat(path)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, status.st_mode & 0o7777)
+    if hasattr(os, "fchown") and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn a full disk and a read-only folder into errors that say what to do."""
+    try:
+        yield
+    except TrackerError:
+        raise
+    except OSError as error:
+        hints = {
+            errno.ENOSPC: "Free some space, then sync again; what was logged is in the journal.",
+            errno.EDQUOT: "Free some space, then sync again; what was logged is in the journal.",
+        }
+        hint = hints.get(error.errno or 0, "Ask whoever owns the folder for write access.")
+        raise RegistryNotWritableError(path=path, reason=error.strerror or str(error), hint=hint) from error
