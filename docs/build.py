@@ -15,7 +15,31 @@ from tracker.settings import COLUMN_PREFIX, DEFAULTS
 ROOT = Path(__file__).parent.parent
 COLUMNS, README = ROOT / "docs" / "columns.md", ROOT / "README.md"
 MAP = re.compile(r"(?<=<!-- map -->\n).*(?=<!-- end of map -->)", re.DOTALL)
-FOLDERS = ("", "tracker", "tracker/web", "tracker/xlsx", "templates", "docs", "sample_workbooks")
+FOLDERS = (
+    "",
+    "tracker",
+    *(
+        f"tracker/{package}"
+        for package in (
+            "runs",
+            "journal",
+            "syncing",
+            "xlsx",
+            "store",
+            "data",
+            "reading",
+            "deciding",
+            "comparing",
+            "cards",
+            "reproducing",
+            "cli",
+            "web",
+        )
+    ),
+    "templates",
+    "docs",
+    "sample_workbooks",
+)
 """The folders of the map, in its order."""
 WRITERS = {"script": "scripts", "person": "you", "both": "scripts; what you change stays"}
 INTRODUCTION = """\
@@ -75,10 +99,14 @@ def readme() -> str:
 
 
 def _folder(folder: str) -> str:
-    lines = [f"**{folder}/**\n"] if folder else []
+    lines = []
+    if folder:
+        package = ROOT / folder / "__init__.py"
+        about = f" {_first_sentence(package)}" if package.exists() and folder != "tracker" else ""
+        lines.append(f"**{folder}/**{about}\n")
     for path in sorted((ROOT / folder).glob("*.py")):
         if path.name == "__init__.py" and folder != "tracker":
-            continue  # says what the folder is, in its first line
+            continue  # its sentence stands behind the folder's name
         lines.append(f"- `{path.name}` {_first_sentence(path)}")
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""An S3 server for tests: PORT BUCKET QUOTA. It knows one key and holds so many bytes in all; moto does the rest."""
+"""An S3 server for tests: PORT QUOTA. It knows one key and holds so many bytes in all; moto does the rest."""
 
 from __future__ import annotations
 
@@ -46,15 +46,9 @@ class Quiet(WSGIRequestHandler):
 
 
 def main() -> None:
-    import boto3
-
-    port, bucket, quota = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    app = DomainDispatcherApplication(create_backend_app, service="s3")
-    from moto import mock_aws
-
-    with mock_aws():
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=bucket)
-    run_simple("127.0.0.1", port, guarded(app, quota), threaded=True, request_handler=Quiet)
+    port, quota = int(sys.argv[1]), int(sys.argv[2])
+    app = guarded(DomainDispatcherApplication(create_backend_app), quota)
+    run_simple("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
 
 
 if __name__ == "__main__":

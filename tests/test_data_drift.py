@@ -42,7 +42,7 @@ def mixed_frame(rows: int, seed: int) -> pd.DataFrame:
             "sparse": np.where(random.random(rows) < 0.9, np.nan, random.normal(size=rows)),
             "zeros": np.where(random.random(rows) < 0.8, 0, random.exponential(size=rows)),
             "count": random.poisson(1.2, rows),
-            "mixed": np.where(random.random(rows) < 0.02, "bad", random.normal(size=rows).astype(str)),
+            "mixed": np.where(random.random(rows) < 0.02, "bad", random.normal(size=rows).astype(object)),
             "heavy": random.standard_cauchy(rows),
         }
     )
@@ -92,7 +92,7 @@ def test_a_table_has_not_drifted_from_itself() -> None:
     comparison = compare_tables(frame, frame)
     assert not comparison.changed and not comparison.unseen
     assert max(test.effect for test in comparison.tests) == 0
-    assert sentences(comparison) == ["No drift found between before and after in 16 columns."]
+    assert sentences(comparison) == ["No drift found between the first and the second in 16 columns."]
 
 
 # -- planted drift ----------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_columns_that_came_went_or_changed_type_are_named() -> None:
         ("a", "integer", "text"),
         ("f", "boolean", "integer"),
     ]
-    assert sentences(comparison, "in v1", "in v2") == [
+    assert sentences(comparison, "v1", "v2") == [
         "'b' is only in v1.",
         "'g' is only in v2.",
         "a: whole numbers in v1, text in v2.",
@@ -213,7 +213,9 @@ def column(of: list[float]) -> ColumnProfile:
 @settings(deadline=None)
 @given(samples, samples)
 def test_the_distance_from_quantiles_is_a_little_less_than_the_true_one(left: list[float], right: list[float]) -> None:
-    true = stats.ks_2samp(left, right, method="asymp").statistic
+    points = np.union1d(left, right)
+    shares = [np.searchsorted(np.sort(sample), points, side="right") / len(sample) for sample in (left, right)]
+    true = abs(shares[0] - shares[1]).max()
     found = least_distance(column(left).grid, len(left), column(right).grid, len(right))
     assert true - 0.02 - 1e-9 <= found <= true + 1e-9
     if len(left) <= 100 and len(right) <= 100:
@@ -269,7 +271,7 @@ def test_drift_is_said_in_sentences() -> None:
         income=[1.5, None] * 500,
         flag=[np.True_] * rows,
     ).iloc[:900]
-    assert sentences(compare_tables(left, right), "in v1", "in v2") == [
+    assert sentences(compare_tables(left, right), "v1", "v2") == [
         "income: 0% missing in v1, 50% in v2 (chi-square, effect 0.49, p < 1e-9).",
         "income: median 1.5 → 1.5, 5 % to 95 % 1.5 to 2.5 → 1.5 to 1.5 (Kolmogorov–Smirnov, effect 0.49, p < 1e-9).",
         "age: median 49 → 79, 5 % to 95 % 22 to 76 → 52 to 106 (Kolmogorov–Smirnov, effect 0.49, p < 1e-9).",
@@ -283,10 +285,7 @@ def test_drift_is_said_in_sentences() -> None:
 
 
 def test_odd_values_are_said_with_examples() -> None:
-    left = pd.DataFrame({"x": [str(n) for n in range(1_000)]}).astype(object)
-    right = left.copy()
-    right.loc[:99, "x"] = "unknown"
-    right.loc[100, "x"] = 5  # so that the column is of mixed types on both sides
-    left.loc[100, "x"] = 5
-    (said,) = sentences(compare_tables(left, right))
-    assert said.startswith("x: 0% before and 10% after are values that are no finite numbers, such as 'unknown' (")
+    left = pd.DataFrame({"x": range(1_000)})
+    right = pd.DataFrame({"x": ["unknown", *range(9)] * 100})
+    said = sentences(compare_tables(left, right), "v1", "v2")
+    assert "x: 0% in v1 and 10% in v2 are values that are no finite numbers, such as 'unknown' (" in "".join(said)

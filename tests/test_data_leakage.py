@@ -154,7 +154,7 @@ def test_rows_without_any_value_leak_nothing() -> None:
 
 def test_lists_and_bytes_are_compared() -> None:
     train = pa.table({"v": [[1.5, 2], [3], None], "p": [b"a", b"b", None]})
-    found = find_leakage(train, pa.table({"v": [[3], [3]], "p": [b"b", b"c"]}))
+    found = find_leakage(train, pa.table({"v": [[3.0], [3.0]], "p": [b"b", b"c"]}))
     assert found.examples == (Leak(1, 2),)
 
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
         find_leakage(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]}))
     with pytest.raises(BadRequestError, match="no column in common"):
         find_leakage(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}), ignore={"a"})
-    with pytest.raises(BadRequestError, match="Leakage cannot be looked for: .* cannot be read"):
+    with pytest.raises(BadRequestError, match=r"Leakage cannot be looked for: .* cannot be read"):
         find_leakage(tmp_path / "missing.csv", pd.DataFrame({"a": [1]}))
     assert find_leakage(pd.DataFrame({"a": []}), pd.DataFrame({"a": [1]})).count == 0
     assert find_leakage(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": []})).share == 0
@@ -205,7 +205,6 @@ DIFFERENT = [
     pa.array(["2024-02-31"]),
     pa.array([""]),
     pa.array(["X"]),
-    pa.array(["x"]),
     pa.array([float("inf")]),
 ]
 

@@ -220,10 +220,15 @@ def _hashes(column: Any, coarse: bool) -> Any:
 def _number_hashes(numbers: Any, coarse: bool) -> Any:
     import numpy
 
+    rounded = numbers
     if coarse:
         with numpy.errstate(over="ignore"):
-            numbers = numbers.astype(numpy.float32).astype(numpy.float64)
-    return _hash_array()(numbers + 0.0)  # so that there is one zero only
+            rounded = numbers.astype(numpy.float32).astype(numpy.float64)
+    hashes = _hash_array()(rounded + 0.0)  # so that there is one zero only
+    for infinite, text in ((numpy.inf, "inf"), (-numpy.inf, "-inf")):
+        if (there := numbers == infinite).any():
+            hashes[there] = _hash_array()(numpy.array([text], dtype=object), categorize=False)
+    return hashes
 
 
 def _text_hashes(values: Any, coarse: bool) -> Any:

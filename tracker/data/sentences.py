@@ -16,7 +16,7 @@ _NAMED = 5
 _TYPES = {"integer": "whole numbers", "number": "numbers", "date": "dates", "text": "text", "boolean": "true or false"}
 
 
-def sentences(comparison: DataComparison, left: str = "before", right: str = "after") -> list[str]:
+def sentences(comparison: DataComparison, left: str = "the first", right: str = "the second") -> list[str]:
     """What changed, one sentence each; a single sentence where nothing did. ``left`` and ``right`` name the tables."""
     if comparison.refused:
         return [comparison.refused]
@@ -26,7 +26,7 @@ def sentences(comparison: DataComparison, left: str = "before", right: str = "af
         columns = len({test.column for test in comparison.tests})
         said.append(f"No drift found between {left} and {right} in {_count(columns, 'column')}.")
     if comparison.left.rows != comparison.right.rows:
-        said.append(f"{_count(comparison.left.rows, 'row')} {left}, {comparison.right.rows:,} {right}.")
+        said.append(f"{_count(comparison.left.rows, 'row')} in {left}, {comparison.right.rows:,} in {right}.")
     return said
 
 
@@ -36,7 +36,7 @@ def _schema(comparison: DataComparison, left: str, right: str) -> Iterator[str]:
     if comparison.added:
         yield f"{_list(comparison.added)} {_is(comparison.added)} only in {right}."
     for column in comparison.retyped:
-        yield f"{column.column}: {_type(column.left)} {left}, {_type(column.right)} {right}."
+        yield f"{column.column}: {_type(column.left)} in {left}, {_type(column.right)} in {right}."
 
 
 def _drift(test: ColumnDrift, comparison: DataComparison, left: str, right: str) -> str:
@@ -46,7 +46,7 @@ def _drift(test: ColumnDrift, comparison: DataComparison, left: str, right: str)
     rows = comparison.left.read, comparison.right.read
     if test.what == "missing":
         shares = test.left.missing / rows[0], test.right.missing / rows[1]
-        return f"{test.column}: {_percent(shares[0])} missing {left}, {_percent(shares[1])} {right} ({how})."
+        return f"{test.column}: {_percent(shares[0])} missing in {left}, {_percent(shares[1])} in {right} ({how})."
     odd = [
         (column.strays + column.infinite) / max(1, count - column.missing)
         for column, count in zip((test.left, test.right), rows, strict=True)
@@ -54,14 +54,14 @@ def _drift(test: ColumnDrift, comparison: DataComparison, left: str, right: str)
     examples = test.right.stray_examples or test.left.stray_examples
     such = f", such as {_list(examples)}" if examples else ""
     what = f"values that are no {'dates' if test.left.type == 'date' else 'finite numbers'}{such}"
-    return f"{test.column}: {_percent(odd[0])} {left} and {_percent(odd[1])} {right} are {what} ({how})."
+    return f"{test.column}: {_percent(odd[0])} in {left} and {_percent(odd[1])} in {right} are {what} ({how})."
 
 
 def _values(test: ColumnDrift) -> str:
     one, other = test.left, test.right
     if one.grid and test.test != "chi-square":
         middle = f"median {one.shown(one.quantile(0.5))} → {other.shown(other.quantile(0.5))}"
-        return f"{middle}, 5 % to 95 % {_range(one)} → {_range(other)}"
+        return f"{middle}, middle 90% {_range(one)} → {_range(other)}"
     counts = dict(one.values), dict(other.values)
     totals = _total(one), _total(other)
     names = dict.fromkeys([*counts[0], *counts[1]])

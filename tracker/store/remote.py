@@ -273,14 +273,16 @@ def _package(protocol: str) -> str:
 
 def _options(kind: Any, url: str, protocol: str) -> dict[str, Any]:
     """What the url says and what the environment adds."""
-    from fsspec.config import conf
+    from fsspec.config import conf, set_conf_env
 
-    options: dict[str, Any] = dict(kind._get_kwargs_from_urls(url))
-    if protocol in _SSH:
-        known_hosts: Any = ()  # those of the user, as ssh has them
-        options |= {"known_hosts": known_hosts, "connect_timeout": 20, "login_timeout": 20, "keepalive_interval": 15}
-        options |= conf.get("ssh", {}) | conf.get("sftp", {})
-    return options
+    options: dict[str, Any] = {}
+    if protocol in _SSH:  # known hosts: those of the user, as ssh has them
+        options = {"known_hosts": (), "connect_timeout": 20, "login_timeout": 20, "keepalive_interval": 15}
+    environment: dict[str, Any] = {}
+    set_conf_env(environment)
+    for name in sorted({protocol, *(_SSH if protocol in _SSH else ())}):
+        options |= conf.get(name, {}) | environment.get(name, {})
+    return options | dict(kind._get_kwargs_from_urls(url))
 
 
 def _renames(file_system: Any) -> bool:
