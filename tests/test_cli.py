@@ -20,7 +20,11 @@ from tracker.reading.registry import Registry, open_registry
 from tracker.workbook import open_workbook
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("init", "runs", "show", "log", "get", "sync", "check", "history", "app")
+COMMANDS = (
+    *("init", "runs", "show", "log", "get", "sync", "check", "history", "app"),
+    *("artifacts", "verify", "lineage", "compare", "reproduce"),
+    *("models", "register", "promote", "revert", "alias", "card"),
+)
 
 Invoke = Callable[..., Result]
 
@@ -92,7 +96,8 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
     code += "print(*sorted(name for name in sys.modules if name.startswith('tracker.')), file=sys.stderr)"
     child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Track experiments" in child.stdout
-    assert set(child.stderr.split()) == {"tracker.cli", "tracker.cli.commands", "tracker.errors", "tracker.cli.shell"}
+    own = {f"tracker.cli.{name}" for name in ("commands", "artifact_commands", "model_commands", "shell")}
+    assert set(child.stderr.split()) == {"tracker.cli", "tracker.errors", *own}
 
 
 def test_the_module_runs_as_a_program(churn: Registry) -> None:

@@ -272,12 +272,12 @@ def test_drift_is_said_in_sentences() -> None:
         flag=[np.True_] * rows,
     ).iloc[:900]
     assert sentences(compare_tables(left, right), "v1", "v2") == [
-        "income: 0% missing in v1, 50% in v2 (chi-square, effect 0.49, p < 1e-9).",
-        "income: median 1.5 → 1.5, 5 % to 95 % 1.5 to 2.5 → 1.5 to 1.5 (Kolmogorov–Smirnov, effect 0.49, p < 1e-9).",
-        "age: median 49 → 79, 5 % to 95 % 22 to 76 → 52 to 106 (Kolmogorov–Smirnov, effect 0.49, p < 1e-9).",
-        "flag: 'True' 50% → 100%, 'False' 50% → 0% (chi-square, effect 0.48, p < 1e-9).",
-        "when: median 2025-05-14 → 2026-04-29, 5 % to 95 % 2024-02-19 to 2026-08-12 → 2025-03-21 to 2027-06-12 "
-        "(Kolmogorov–Smirnov, effect 0.43, p < 1e-9).",
+        "age: median 49 → 79, middle 90% 22 to 76 → 52 to 106 (Kolmogorov–Smirnov, effect 0.51, p < 1e-9).",
+        "income: median 1.5 → 1.5, middle 90% 1.5 to 2.5 → 1.5 to 1.5 (Kolmogorov–Smirnov, effect 0.49, p < 1e-9).",
+        "income: 0% missing in v1, 50% in v2 (chi-square, effect 0.48, p < 1e-9).",
+        "flag: 'False' 50% → 0%, 'True' 50% → 100% (chi-square, effect 0.48, p < 1e-9).",
+        "when: median 2025-05-14 → 2026-04-29, middle 90% 2024-02-19 to 2026-08-07 → 2025-03-20 to 2027-06-08 "
+        "(Kolmogorov–Smirnov, effect 0.40, p < 1e-9).",
         "city: 'Bonn' 60% → 33%, 'Rome' 40% → 67% (chi-square, effect 0.25, p < 1e-9).",
         "1,000 rows in v1, 900 in v2.",
     ]

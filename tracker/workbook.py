@@ -44,6 +44,7 @@ __all__ = [
     "check_registry",
     "open_workbook",
     "patiently",
+    "read_settings",
     "read_stamp",
     "read_tables",
 ]
@@ -212,6 +213,12 @@ def read_tables(path: Path, names: Collection[str] | None = None) -> dict[str, T
                 if rows is not None:
                     found[name] = rows
     return found
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings as the workbook has them; raises as :func:`read_tables`."""
+    with open_workbook(path) as workbook:
+        return workbook.settings()
 
 
 def read_stamp(path: Path) -> str | None:

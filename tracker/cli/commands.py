@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import __version__
-from tracker.cli import shell
+from tracker.cli import artifact_commands, model_commands, shell
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -46,6 +46,10 @@ def main() -> None:
     python -m tracker init registry.xlsx
     python -m tracker runs registry.xlsx "metrics.auc > 0.9"
     """
+
+
+for each in (*artifact_commands.COMMANDS, *model_commands.COMMANDS):
+    main.add_command(each)
 
 
 # -- making and logging -------------------------------------------------------------------------------------------

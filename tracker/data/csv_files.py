@@ -112,11 +112,8 @@ def open_csv(path: Path) -> Table:
         line = head.decode()
     except UnicodeDecodeError:
         line = head.decode("cp1252", "replace")
-    usual = (
-        "\t"
-        if path.suffixes and path.suffixes[-1 - (path.suffix.lower() in COMPRESSED)].lower() in (".tsv", ".tab")
-        else ","
-    )
+    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    usual = "\t" if plain.suffix.lower() in (".tsv", ".tab") else ","
     delimiter = max(_DELIMITERS, key=lambda one: (len(_fields(line, one)), one == usual))
     header = _fields(line, delimiter) or [line.strip()]
     has_header = not all(_is_number(name) for name in header)

@@ -8,7 +8,7 @@ from typing import Any
 
 _MOST_TEXT = 1 << 20
 _LISTED = 200
-_PINNED = re.compile(r"===?\s*[^*\s]+|@\s*\S+")
+_PINNED = re.compile(r"===?\s*[^*,\s]+|@\s*\S+")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)")
 
 
@@ -24,7 +24,7 @@ def requirements(path: Path) -> dict[str, Any]:
             other.append(_hidden(line))
         else:
             packages[re.sub(r"[-_.]+", "-", match[1]).lower()] = match[3].partition(" --")[0].strip()
-    loose = [name for name, version in packages.items() if not _PINNED.match(version)]
+    loose = [name for name, version in packages.items() if not _PINNED.fullmatch(version)]
     return {
         "packages": len(packages),
         "pinned": len(packages) - len(loose),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tracker.folders import Folders
 from tracker.runs.recorder import Recorder
 from tracker.store import Stored
 from tracker.values import to_cell
+from tracker.workbook import patiently, read_settings
 
 _KEPT = "Files are kept beside the workbook instead."
 
@@ -85,9 +87,7 @@ class RunArtifacts:
     def _store(self) -> str:
         """Where artifact files go."""
         if self._at is None:
-            from tracker.reading.registry import open_registry
-
-            self._at = str(open_registry(self._folders.workbook).settings.get("artifacts.store") or "")
+            self._at = str(patiently(partial(read_settings, self._folders.workbook)).get("artifacts.store") or "")
         return self._at
 
     def put_reference(

@@ -151,7 +151,7 @@ def _receive(stored: Stored, place: Place, at: str, target: Path, size: int, sha
             told = begun
             try:
                 with place.open(at, begun) as reader:
-                    while told <= size and (chunk := reader.read(CHUNK)):
+                    while told <= size and (chunk := reader.read(min(CHUNK, size - told + 1))):
                         digest.update(chunk)
                         with writing(partial):
                             writer.write(chunk)

@@ -51,6 +51,8 @@ class RemotePlace:
     def _connect(self) -> None:
         with self._translated():
             self._fs: Any = self._class(**_options(self._class, self.url, self._protocol))
+        if self._protocol in _SSH:
+            self._fs.loop.set_exception_handler(_say_once)
 
     def reconnect(self) -> None:
         """Forget the connection that was lost, and make another."""
@@ -172,7 +174,8 @@ class RemotePlace:
         self._made.clear()
         with contextlib.suppress(Exception):  # it is not empty, or gone already
             while folder:
-                self._fs.rmdir(self._at(folder))
+                remove = self._fs.rm if self._protocol in _SSH else self._fs.rmdir
+                remove(self._at(folder))
                 folder = folder.rpartition("/")[0]
 
     @contextlib.contextmanager
@@ -245,6 +248,12 @@ class RemoteReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _say_once(loop: Any, context: dict[str, Any]) -> None:
+    """Leave out what asyncssh says of each request that a lost connection took along: we say it ourselves, once."""
+    if not type(context.get("exception")).__module__.startswith("asyncssh"):
+        loop.default_exception_handler(context)
 
 
 def _file_system(url: str, protocol: str) -> Any:

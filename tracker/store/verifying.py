@@ -54,7 +54,8 @@ def verify(
                 problems.append(Problem("artifact-manifest", message, "A crash left it, or restore it from a backup."))
     there = [stored for stored in versions if stored.state == "stored"]
     for url in sorted({stored.store for stored in there} | ({""} if orphans and only is None else set())):
-        problems += _verify_place(folders, url, there, orphans and only is None, on_progress)
+        here = [stored for stored in there if stored.store == url]
+        problems += _verify_place(folders, url, here, orphans and only is None, on_progress)
     referenced = [stored for stored in versions if stored.state == "referenced"]
     problems += [problem for found in many(_verify_reference, referenced) for problem in found]
     return sorted(problems, key=lambda problem: problem.severity != "error")

@@ -12,7 +12,21 @@ import streamlit as st
 
 from tracker.capture import owner
 from tracker.errors import TrackerError
-from tracker.web import address, artifacts, checklist, compare, head, problems, run, runs, say, start, watch
+from tracker.web import (
+    address,
+    artifacts,
+    checklist,
+    compare,
+    head,
+    lineage,
+    models,
+    problems,
+    run,
+    runs,
+    say,
+    start,
+    watch,
+)
 from tracker.web.context import Context
 from tracker.web.places import Place
 
@@ -24,6 +38,8 @@ PAGES: tuple[tuple[str, str, str, Callable[[Context], None]], ...] = (
     ("run", "Run", ":material/science:", run.show),
     ("compare", "Compare", ":material/compare_arrows:", compare.show),
     ("artifacts", "Artifacts", ":material/inventory_2:", artifacts.show),
+    ("models", "Models", ":material/deployed_code:", models.show),
+    ("lineage", "Lineage", ":material/account_tree:", lineage.show),
     ("checklist", "Checklist", ":material/checklist:", checklist.show),
     ("problems", "Problems", ":material/report:", problems.show),
 )

@@ -1,0 +1,274 @@
+"""The Lineage page: what something came from, what came from it, and which models a data set is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from tracker.comparing.lineage import (
+    Direction,
+    FoundModel,
+    Graph,
+    Node,
+    Trace,
+    as_dot,
+    as_rows,
+    find_node,
+    models_from,
+    read_graph,
+    walk,
+)
+from tracker.errors import TrackerError
+from tracker.reading.registry import Registry
+from tracker.web import address, say, shown
+from tracker.web.context import Context
+from tracker.web.shown import plain
+from tracker.web.watch import Stamp
+
+CODE = """with tracker.start_run({path!r}, experiment="churn") as run:
+    path = run.use_artifact("churn-train:latest")
+    run.log_artifact("model.pkl", name="churn-model", category="model")
+"""
+KINDS = ("model", "artifact", "run")
+"""In the order in which they are offered."""
+SIDES: dict[str, tuple[Direction, ...]] = {
+    "Both": ("upstream", "downstream"),
+    "Upstream": ("upstream",),
+    "Downstream": ("downstream",),
+}
+TITLES: dict[Direction, str] = {"upstream": "What it came from", "downstream": "What came from it"}
+MOST_DRAWN = 60
+"""How many things of each direction are drawn; the tables have all."""
+FEW = 30
+"""So many things are seen at once; a drawing of more is scrolled."""
+DRAWING = 620
+ROW = 35
+THEME = {"light": ("#5B7083", "#16324A"), "dark": ("#9DB7CB", "#E6EEF4")}
+"""Lines and text of the drawing."""
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def graph_of(path: Path, stamp: Stamp) -> Graph:
+    """The graph of a registry; see :func:`tracker.comparing.lineage.read_graph`."""
+    return read_graph(Registry(path))
+
+
+def show(context: Context) -> None:
+    """The page."""
+    graph = graph_of(context.place.path, context.stamp)
+    if not any(node.kind == "artifact" for node in graph.about) and not graph.written_by and not graph.read_by:
+        say.nothing_yet(
+            "No lineage yet",
+            "It comes by itself from what runs read and write:",
+            CODE.format(path=str(context.place.path)),
+        )
+        return
+    start, directions = _chosen(context, graph)
+    if start is None:
+        return
+    traces = [walk(graph, start, direction) for direction in directions]
+    _draw(graph, traces)
+    if start.kind == "artifact":
+        _models(context, start, models_from(graph, start.id))
+    for trace in traces:
+        _steps(context, graph, trace)
+
+
+def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Direction, ...]]:
+    """What the page's address names, else what was looked at last, else the newest model or artifact."""
+    nodes = sorted(graph.about, key=lambda node: KINDS.index(node.kind))
+    wanted = st.query_params.get("of")
+    start: Node | None = st.session_state.get("last-lineage")
+    if wanted is not None:
+        try:
+            start = find_node(context.registry, wanted)
+        except TrackerError as error:
+            say.failed(error)
+            start = None
+    elif start not in graph.about:
+        start = nodes[0]
+
+    def turn() -> None:
+        st.query_params["of"] = st.session_state["lineage-picker"].id
+
+    if start is not None and start not in graph.about:  # only a lineage row names it
+        nodes.append(start)
+    st.session_state["lineage-picker"] = start
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    left.selectbox(
+        "An artifact version, a model version or a run",
+        nodes,
+        index=None,
+        format_func=lambda node: f"{node.kind} · {graph.label(node)}",
+        key="lineage-picker",
+        on_change=turn,
+        placeholder="Choose one",
+    )
+    side = right.segmented_control(
+        "Direction",
+        list(SIDES),
+        default="Both",
+        required=True,
+        key="lineage-side",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if start is not None:
+        st.session_state["last-lineage"] = start
+        address.name("of", start.id)
+    return start, SIDES[str(side)]
+
+
+# -- the drawing --------------------------------------------------------------------------------------------------
+
+
+def _draw(graph: Graph, traces: Sequence[Trace]) -> None:
+    if not any(trace.steps for trace in traces):
+        st.info("Nothing is known to be connected with it in this direction.")
+        return
+    dot = as_dot(graph, *(_nearest(trace) for trace in traces))
+    line, words = THEME.get(str(st.context.theme.type), THEME["light"])
+    style = (
+        f'  bgcolor="transparent"; ranksep=0.6; nodesep=0.12;\n'
+        f'  node [color="{line}", fontcolor="{words}", fontsize=12, height=0.3, margin="0.12,0.04"];\n'
+        f'  edge [color="{line}", fontcolor="{line}", fontsize=10, arrowsize=0.6];\n'
+    )
+    head, brace, rest = dot.partition("{\n")
+    drawn = sum(min(len(trace.steps), MOST_DRAWN) for trace in traces)
+    with st.container(border=True, key="lineage-drawing", height="content" if drawn <= FEW else DRAWING):
+        st.graphviz_chart(f"{head}{brace}{style}{rest}", width="content", alt="The lineage as a drawing")
+    missing = sum(max(0, len(trace.steps) - MOST_DRAWN) for trace in traces)
+    more = f" The nearest are drawn; {missing:,} more are in the tables." if missing else ""
+    st.caption(f"boxes: artifacts · ellipses: runs · hexagons: models · arrows: where the data goes.{more}")
+
+
+def _nearest(trace: Trace) -> Trace:
+    """The beginning of a trace, with the arrows among what is left of it."""
+    if len(trace.steps) <= MOST_DRAWN:
+        return trace
+    steps = trace.steps[:MOST_DRAWN]
+    kept = {trace.start, *(step.node for step in steps)}
+    edges = tuple(edge for edge in trace.edges if edge.source in kept and edge.target in kept)
+    return Trace(trace.start, trace.direction, steps, edges)
+
+
+# -- the tables ---------------------------------------------------------------------------------------------------
+
+
+def _models(context: Context, start: Node, found: Sequence[FoundModel]) -> None:
+    """The answer to: which models came from this data?"""
+    if not found:
+        return
+    st.markdown(f"##### {shown.count(len(found), 'model')} came from {plain(start.id)}")
+    runs = context.runs()
+    names = dict(zip(runs["run_id"], runs["name"], strict=True))
+    table = pd.DataFrame(
+        {
+            "model": [one.artifact for one in found],
+            "registered as": [", ".join(one.registered) or None for one in found],
+            "made by": [shown.cut(str(names.get(one.run_id) or one.run_id), 80) for one in found],
+            "steps": [one.depth for one in found],
+        }
+    )
+    _clickable(
+        context,
+        table,
+        "lineage-models",
+        {
+            "model": [Node("artifact", one.artifact) for one in found],
+            "made by": [Node("run", one.run_id) for one in found],
+        },
+    )
+
+
+def _steps(context: Context, graph: Graph, trace: Trace) -> None:
+    """Everything in one direction, nearest first."""
+    st.markdown(f"##### {TITLES[trace.direction]}")
+    if not trace.steps:
+        st.caption("Nothing that is known.")
+        return
+    rows = as_rows(graph, trace)
+    table = pd.DataFrame(
+        {
+            "step": [row["depth"] for row in rows],
+            "from": [shown.cut(row["from"], 100) for row in rows],
+            "how": [row["how"] for row in rows],
+            "to": [shown.cut(row["label"], 100) for row in rows],
+            "what": [row["what"] for row in rows],
+            "trace": ["from here"] * len(rows),
+        }
+    )
+    nodes = [step.node for step in trace.steps]
+    _clickable(context, table, f"lineage-{trace.direction}", {"to": nodes}, nodes)
+
+
+def _clickable(
+    context: Context,
+    table: pd.DataFrame,
+    key: str,
+    links: dict[str, list[Node]],
+    traced: Sequence[Node] = (),
+) -> None:
+    """A table in which some columns lead to the page of what they name, and one to its lineage."""
+
+    def clicked(column: str, nodes: Sequence[Node], what: str) -> Callable[[], None]:
+        def on_click() -> None:
+            if (cell := st.session_state.get(f"{key}-{column}")) is not None:
+                st.session_state[what] = nodes[cell["row"]]
+
+        return on_click
+
+    buttons: dict[str, Any] = {
+        column: st.column_config.ButtonColumn(
+            column,
+            type="tertiary",
+            alignment="left",
+            key=f"{key}-{column}",
+            on_click=clicked(column, nodes, "lineage-open"),
+            help="Opens its page.",
+        )
+        for column, nodes in links.items()
+    }
+    if traced:
+        buttons["trace"] = st.column_config.ButtonColumn(
+            "trace",
+            type="tertiary",
+            key=f"{key}-trace",
+            on_click=clicked("trace", traced, "lineage-next"),
+            width=90,
+            help="Its own lineage.",
+        )
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        height=min(ROW * (len(table) + 1) + 3, 390),
+        placeholder="",
+        column_config={
+            "step": st.column_config.NumberColumn(width=50),
+            "steps": st.column_config.NumberColumn(width=60),
+            "what": st.column_config.TextColumn(width=75),
+            **buttons,
+        },
+        alt="Lineage",
+    )
+    if (node := st.session_state.pop("lineage-next", None)) is not None:
+        st.query_params["of"] = node.id
+        st.rerun()
+    if (node := st.session_state.pop("lineage-open", None)) is not None:
+        _open(context, node)
+
+
+def _open(context: Context, node: Node) -> None:
+    """Turn to the page of a run, an artifact version or a model."""
+    registry = {"registry": context.link} if context.link else {}
+    if node.kind == "run":
+        context.open_run(node.id)
+    elif node.kind == "artifact":
+        st.switch_page(context.pages["artifacts"], query_params={"artifact-name": node.id, **registry})
+    else:
+        st.switch_page(context.pages["models"], query_params={"model": node.id.rpartition(" v")[0], **registry})

@@ -1,0 +1,173 @@
+"""Deciding about a model on a page: promote, revert, register. What will be changed is shown before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from tracker.deciding import decide
+from tracker.deciding.decide import Decided
+from tracker.deciding.decision import Decision
+from tracker.deciding.models import SINGLE_STAGES, ModelVersion
+from tracker.errors import TrackerError
+from tracker.schema import ROLES, STAGES, TABLES
+from tracker.values import from_cell
+from tracker.web import data, editing, say, shown
+from tracker.web.context import Context
+from tracker.web.shown import plain
+
+PLAN = "model-plan"
+"""Where the session keeps the plan that a person has asked for and not yet agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A decision that waits for a person to agree, and how to carry it out."""
+
+    path: Path
+    model: str
+    decision: Decision
+    carry_out: Callable[[], Decided]
+
+
+def show(context: Context, versions: list[ModelVersion]) -> None:
+    """Promote a version of a model, or bring the one before back."""
+    st.markdown("##### Decide")
+    plan = st.session_state.get(PLAN)
+    if isinstance(plan, _Plan) and (plan.path, plan.model) == (context.place.path, versions[0].model):
+        _agree(context, plan)
+        return
+    promoting, reverting = st.tabs(["Promote", "Revert"], key="model-decide")
+    with promoting:
+        _promote(context, versions)
+    with reverting:
+        _revert(context, versions)
+
+
+def _promote(context: Context, versions: list[ModelVersion]) -> None:
+    names = {f"{one.model}:v{one.version}": f"v{one.version} ({one.stage})" for one in versions}
+    with st.form("promote-form", border=False):
+        left, right = st.columns(2)
+        version = str(
+            left.selectbox("Version", list(names), format_func=lambda name: names[name], key="promote-version")
+        )
+        stage = str(right.selectbox("Into the stage", STAGES, index=STAGES.index("production"), key="promote-stage"))
+        reason = st.text_input("Reason", key="promote-reason", placeholder="Better on every group of the test data")
+        asked = st.form_submit_button("Show what will change", key="promote-plan", icon=":material/visibility:")
+    if asked:
+        model, registry, who = versions[0].model, context.registry, context.who
+        _ask(
+            context,
+            model,
+            lambda: decide.promotion(registry, version, stage, reason, who),
+            lambda agreed: decide.promote(registry, version, stage, reason, who, agreed=agreed),
+        )
+
+
+def _revert(context: Context, versions: list[ModelVersion]) -> None:
+    stages = list(reversed(SINGLE_STAGES))
+    with st.form("revert-form", border=False):
+        stage = str(st.selectbox("Bring back the version before, in", stages, key="revert-stage"))
+        reason = st.text_input("Reason", key="revert-reason", placeholder="Misses what the one before found")
+        asked = st.form_submit_button("Show what will change", key="revert-plan", icon=":material/visibility:")
+    if asked:
+        model, registry, who = versions[0].model, context.registry, context.who
+        _ask(
+            context,
+            model,
+            lambda: decide.reversion(registry, model, reason, who, stage),
+            lambda agreed: decide.revert(registry, model, reason, who, stage, agreed=agreed),
+        )
+
+
+def _ask(context: Context, model: str, plan: Callable[[], Decision], carry_out: Callable[[Decision], Decided]) -> None:
+    """Plan, and show the plan instead of the form."""
+    try:
+        decision = plan()
+    except TrackerError as error:
+        say.failed(error)
+        return
+    if not decision.changes:
+        st.info(f"{plain(decision.what)}. There is nothing to change.")
+        return
+    st.session_state[PLAN] = _Plan(context.place.path, model, decision, lambda: carry_out(decision))
+    st.rerun()
+
+
+def _agree(context: Context, plan: _Plan) -> None:
+    """The plan, cell by cell, and the two ways to go on."""
+    role = data.role(context.place.path, context.stamp, context.who)
+    allowed = ROLES.index(role) >= ROLES.index(plan.decision.role)
+    with st.container(border=True, key="model-plan-shown"):
+        st.markdown(f"**{plain(plan.decision.what)}**")
+        st.dataframe(_cells(plan.decision), key="model-plan-cells", hide_index=True, alt="What will change")
+        if not allowed:
+            st.warning(f"This takes a {plan.decision.role}; your role is {plain(role)}.")
+        with st.container(horizontal=True):
+            agreed = st.button("Do it", key="model-agree", type="primary", disabled=not allowed)
+            dropped = st.button("Cancel", key="model-cancel")
+        if agreed:
+            _carry_out(plan)
+    if dropped:
+        st.session_state.pop(PLAN)
+        st.rerun()
+
+
+def _carry_out(plan: _Plan) -> None:
+    try:
+        decided = plan.carry_out()
+    except TrackerError as error:
+        say.failed(error)
+        st.caption("Cancel, look at what is there now, and decide again.")
+        return
+    st.session_state.pop(PLAN)
+    editing.done(decided.report)
+    st.rerun()
+
+
+def _cells(decision: Decision) -> pd.DataFrame:
+    """Every cell that a decision changes."""
+    rows = []
+    for change in decision.changes:
+        for column, cell in change.set.items():
+            kind = TABLES[change.table].kind(column)
+            rows.append(
+                {
+                    "row": " v".join(change.key),
+                    "column": column,
+                    "now": shown.text(from_cell(change.was.get(column), kind)),
+                    "then": shown.text(from_cell(cell, kind)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def register(context: Context, model: str = "") -> None:
+    """The form that makes an artifact version the next version of a model, or the first of a new one."""
+    artifacts = context.table("artifacts").sort_values("created", ascending=False, na_position="last", kind="stable")
+    kinds = artifacts["kind"].fillna("")
+    likely = kinds.str.contains("model") & ~kinds.str.contains("card")
+    names = [str(name) for name in [*artifacts["artifact"][likely], *artifacts["artifact"][~likely]]]
+    with st.form("register-form", border=False, enter_to_submit=False):
+        st.markdown("##### Register an artifact as a model version")
+        artifact = str(st.selectbox("Artifact", names, key="register-artifact", help="Newest first; models on top."))
+        name = st.text_input("Model", value=model, key="register-model", placeholder="churn")
+        notes = st.text_input("Notes", key="register-notes", placeholder="Optional")
+        asked = st.form_submit_button("Register", key="register-submit", type="primary")
+    if not asked:
+        return
+    try:
+        decided = decide.register(context.registry, name, artifact, context.who, notes=notes)
+    except TrackerError as error:
+        say.failed(error)
+        return
+    if not decided.report.changed:
+        st.info(f"{plain(decided.decision.what)}. There is nothing to change.")
+        return
+    editing.done(decided.report)
+    st.session_state["last-model"] = st.query_params["model"] = str(decided.decision.facts["model"])
+    st.rerun()
