@@ -159,7 +159,7 @@ def test_from_a_filter_to_a_run_to_a_note_in_the_workbook(app: Shown) -> None:
     app.click_row("runs-grid", 0, 65)
     page.get_by_role("heading", name="boosting").wait_for()
     assert "/run?" in page.url
-    assert page.locator(".st-key-run-curves-controls").is_visible()
+    page.locator(".st-key-run-curves-controls").wait_for()
     page.get_by_role("heading", name="Seen").wait_for()
     app.button("Edit")
     page.locator(".st-key-edit-notes textarea").fill("Better with **more** depth")

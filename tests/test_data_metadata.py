@@ -21,6 +21,7 @@ from PIL import Image
 
 from tracker.data import archives, headers
 from tracker.data.metadata import describe
+from tracker.data.profile import profile_table
 
 
 def described(path: Path, content: bytes | str) -> dict[str, Any]:
@@ -267,6 +268,10 @@ def test_files_of_unknown_kinds_folders_and_nothing(tmp_path: Path) -> None:
         "notes": ["The file is empty."],
     }
     assert describe(tmp_path) == {"format": "folder"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.csv")
+        assert describe(tmp_path / "pipe.csv")["notes"] == ["It is no regular file."]
+        assert profile_table(tmp_path / "pipe.csv").refused
     assert "No such file" in describe(tmp_path / "gone")["notes"][0]
 
 

@@ -94,7 +94,7 @@ def zipped(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: it is damaged, or has too many members.
     """
-    _refuse_large_directory(path)
+    refuse_large_directory(path)
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         size = sum(member.file_size for member in members)
@@ -166,8 +166,12 @@ def _leaves(name: str) -> bool:
     return name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or re.match(r"[A-Za-z]:", name) is not None
 
 
-def _refuse_large_directory(path: Path) -> None:
-    """The list of members is read as a whole, so a file that is nothing but list must not be opened."""
+def refuse_large_directory(path: Path) -> None:
+    """The list of a zip's members is read as a whole, so a file that is nothing but list must not be opened.
+
+    Raises:
+        ValueError: it has too many members, or is no zip.
+    """
     with open(path, "rb") as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(max(0, size - _TAIL - 64))

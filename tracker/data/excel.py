@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tracker.data.archives import refuse_large_directory
 from tracker.data.tables import NotATable, Table, Taken, column_of, unique_names
 from tracker.errors import MissingPackageError
 
-_LARGEST_SHEET = 256 << 20
+_LARGEST_PART = 256 << 20
 _LARGEST_GRID = 5_000_000
 """Cells of the rectangle from the first to the last used one; the reader makes room for them all."""
 _CHUNK = 4 << 20
-_REFERENCE = re.compile(rb'\br="([A-Z]{0,3})(\d{1,7})"')
+_REFERENCE = re.compile(rb"""\br=["']([A-Z]{0,3})(\d{1,7})["']""")
 _ROWS = 10_000
 
 
@@ -74,33 +76,31 @@ def open_excel(path: Path) -> Table:
 def _refuse_large(path: Path) -> None:
     """The reader holds the whole rectangle of used cells, however few of them are used."""
     try:
+        refuse_large_directory(path)
         with zipfile.ZipFile(path) as archive:
             for part in archive.infolist():
-                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                    _refuse_large_sheet(path, archive, part)
-                elif part.file_size > _LARGEST_SHEET:
-                    raise NotATable(
-                        f"{path.name} unpacks to more than {_LARGEST_SHEET >> 20} MiB; save it as Parquet or CSV"
-                    )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                if part.file_size > _LARGEST_PART or (part.filename.endswith(".xml") and _is_large(archive, part)):
+                    raise NotATable(f"{path.name} is too large to be read as a whole; save it as Parquet or CSV")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
         raise NotATable(f"{path.name} is not a readable workbook: {error}") from error
 
 
-def _refuse_large_sheet(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+def _is_large(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether the cells that a part names span too large a rectangle; any part can be a sheet."""
     columns: set[bytes] = set()
-    first, last, read = 1 << 30, 0, 0
+    first, last = 1 << 30, 0
     with archive.open(part) as file:
         rest = b""
         while chunk := file.read(_CHUNK):
-            read += len(chunk)
             text = rest + chunk
             rest = text[-32:]
             for column, row in _REFERENCE.findall(text):
                 columns.update([column] if column else [])
                 first, last = min(first, int(row)), max(last, int(row))
-            width = _number(max(columns, key=_number)) - _number(min(columns, key=_number)) + 1 if columns else 0
-            if read > _LARGEST_SHEET or (last - first + 1) * width > _LARGEST_GRID:
-                raise NotATable(f"{path.name} is too large to be read as a whole; save it as Parquet or CSV")
+    if not columns:
+        return False
+    places = [_number(column) for column in columns]
+    return (last - first + 1) * (max(places) - min(places) + 1) > _LARGEST_GRID
 
 
 def _number(letters: bytes) -> int:

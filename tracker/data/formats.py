@@ -59,7 +59,7 @@ def open_table(source: Any) -> Table:
         "xlsx": excel.open_excel,
     }
     kind = format_of(path)
-    if kind not in kinds:
+    if kind not in kinds or (path.exists() and not path.is_file()):
         raise NotATable(f"{path.name} is in no format that Tracker reads as a table")
     try:
         size = path.stat().st_size

@@ -15,7 +15,7 @@ from tracker.data import archives, headers, recipes
 from tracker.data.columns import measure
 from tracker.data.formats import format_of, open_table
 from tracker.data.pickles import read_imports
-from tracker.data.tables import NotATable, Table, read_through
+from tracker.data.tables import NotATable, read_through
 from tracker.errors import MissingPackageError
 
 _TYPED_ROWS = 1_000
@@ -44,6 +44,8 @@ def describe(path: Path) -> dict[str, Any]:
     try:
         if path.is_dir():
             return {"format": "folder"}
+        if path.exists() and not path.is_file():
+            return {**facts, "notes": ["It is no regular file."]}  # opening a pipe would wait for ever
         facts["size"] = path.stat().st_size
         facts["format"] = kind = _kind(path)
         if kind in _READERS:
@@ -102,13 +104,15 @@ def _table(path: Path) -> dict[str, Any]:
         return taken, rows if len(first) < 2 else None
 
     taken, rows = read_through(table, look)
-    if table.format in ("parquet", "feather"):
-        rows = _stored_rows(path, table)
+    if table.format == "parquet":
+        from pyarrow import parquet
+
+        rows = parquet.read_metadata(path).num_rows
     names = list(taken.column_names if taken is not None else table.names)
     facts: dict[str, Any] = {"rows": rows, "columns": len(names)}
     if taken is not None:
         facts["types"] = {
-            name: measure(name, column, from_text=table.all_text, decimal_comma=table.decimal_comma).type
+            name: measure(name, column, from_text=table.is_written(name), decimal_comma=table.decimal_comma).type
             for name, column in zip(names[:_LISTED], taken.columns, strict=False)
         }
     facts["notes"] = table.notes
@@ -121,19 +125,6 @@ def _json(path: Path) -> dict[str, Any]:
         return _table(path)
     except NotATable:
         return {}
-
-
-def _stored_rows(path: Path, table: Table) -> int | None:
-    from pyarrow import ipc, memory_map, parquet
-
-    if table.format == "parquet":
-        with parquet.ParquetFile(path) as file:
-            return int(file.metadata.num_rows)
-    try:
-        with memory_map(str(path)) as source, ipc.open_file(source) as opened:
-            return int(opened.count_rows())
-    except ValueError:
-        return None
 
 
 _READERS: dict[str, Callable[[Path], dict[str, Any]]] = {

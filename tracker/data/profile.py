@@ -134,9 +134,9 @@ def _column(table: Table, name: str, column: Any, steps: int) -> ColumnProfile:
         missing = column.null_count
         type = "empty" if missing == len(column) else "other"
         return ColumnProfile(name, type, table.bulky[name], missing, distinct=0 if type == "empty" else None)
-    from_text = table.all_text or name in table.mixed
+    from_text, comma = table.is_written(name), table.decimal_comma
     try:
-        return measure(name, column, steps=steps, from_text=from_text, decimal_comma=table.decimal_comma)
+        return measure(name, column, steps=steps, from_text=from_text, decimal_comma=comma)
     except pyarrow.ArrowException:
         # Files may hold types that arrow can store and not count.
         return ColumnProfile(name, "other", str(column.type), column.null_count)

@@ -55,8 +55,9 @@ def same_data(
     """
     inputs: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
     for row in lineage:
-        if row["direction"] == "input" and row["run_id"] in inputs and is_data(row["artifact"]):
-            inputs[row["run_id"]].add(row["artifact"])
+        run_id, artifact = row.get("run_id"), row.get("artifact")
+        if row.get("direction") == "input" and run_id in inputs and artifact and is_data(artifact):
+            inputs[run_id].add(artifact)
     versions = {run_id: tuple(sorted(read)) for run_id, read in inputs.items()}
     shared = set.intersection(*inputs.values()) if inputs else set()
     return SameData(versions, tuple(sorted(shared)), tuple(run_id for run_id, read in versions.items() if not read))
@@ -66,7 +67,7 @@ def runs_by_data(lineage: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, .
     """The runs that read each artifact version, in the order of the rows."""
     runs: dict[str, dict[str, None]] = {}
     for row in lineage:
-        if row["direction"] == "input":
+        if row.get("direction") == "input" and row.get("artifact"):
             runs.setdefault(row["artifact"], {})[row["run_id"]] = None
     return {artifact: tuple(ids) for artifact, ids in runs.items()}
 

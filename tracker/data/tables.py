@@ -67,6 +67,10 @@ class Table:
     notes: list[str] = field(default_factory=list)
     ignore_quotes: bool = False
 
+    def is_written(self, column: str) -> bool:
+        """Whether what a column's texts mean must be found out."""
+        return self.all_text or column in self.mixed
+
     def note(self, text: str) -> None:
         """Keep something that a person should know, once."""
         if text not in self.notes:

@@ -104,7 +104,16 @@ def _agree(context: Context, plan: _Plan) -> None:
     allowed = ROLES.index(role) >= ROLES.index(plan.decision.role)
     with st.container(border=True, key="model-plan-shown"):
         st.markdown(f"**{plain(plan.decision.what)}**")
-        st.dataframe(_cells(plan.decision), key="model-plan-cells", hide_index=True, alt="What will change")
+        st.dataframe(
+            _cells(plan.decision),
+            key="model-plan-cells",
+            hide_index=True,
+            column_config={
+                name: st.column_config.TextColumn(width=width)
+                for name, width in {"version": 65, "column": 105, "now": 165}.items()
+            },
+            alt="What will change",
+        )
         if not allowed:
             st.warning(f"This takes a {plan.decision.role}; your role is {plain(role)}.")
         with st.container(horizontal=True):
@@ -137,7 +146,7 @@ def _cells(decision: Decision) -> pd.DataFrame:
             kind = TABLES[change.table].kind(column)
             rows.append(
                 {
-                    "row": " v".join(change.key),
+                    "version": f"v{change.key[-1]}",
                     "column": column,
                     "now": shown.text(from_cell(change.was.get(column), kind)),
                     "then": shown.text(from_cell(cell, kind)),
@@ -152,6 +161,7 @@ def register(context: Context, model: str = "") -> None:
     kinds = artifacts["kind"].fillna("")
     likely = kinds.str.contains("model") & ~kinds.str.contains("card")
     names = [str(name) for name in [*artifacts["artifact"][likely], *artifacts["artifact"][~likely]]]
+    names.sort(key=lambda name: not name.startswith(model))
     with st.form("register-form", border=False, enter_to_submit=False):
         st.markdown("##### Register an artifact as a model version")
         artifact = str(st.selectbox("Artifact", names, key="register-artifact", help="Newest first; models on top."))

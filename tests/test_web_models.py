@@ -1,0 +1,285 @@
+"""The Models and Lineage pages: on the sample, on an empty registry, for a viewer; and once in a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
+from test_web import NASTY, ROOT, WHO, Open, _run, open_app, words  # noqa: F401
+
+import tracker
+from tracker.deciding import decide
+from tracker.deciding.models import ModelVersion, registered
+
+SAMPLE = ROOT / "sample_workbooks" / "ml_experiments.xlsx"
+PAGES = ("models", "lineage")
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A copy of the sample registry."""
+    path = Path(shutil.copyfile(SAMPLE, tmp_path / "sample.xlsx"))
+    shutil.copytree(SAMPLE.with_suffix(".tracker"), path.with_suffix(".tracker"))
+    return path
+
+
+def stages(path: Path) -> dict[str, str]:
+    """The stage of each registered version."""
+    return {one.label: one.stage for one in registered(tracker.open(path))}
+
+
+def version(path: Path, label: str) -> ModelVersion:
+    return next(one for one in registered(tracker.open(path)) if one.label == label)
+
+
+def nodes_of(app: AppTest, key: str) -> list[str]:
+    """What a table of the Lineage page leads to."""
+    return [str(text) for text in app.get_by_key(key).value["to"]]
+
+
+# -- both pages ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages_open_on_the_sample(open_app: Open, sample: Path, page: str) -> None:  # noqa: F811
+    before = sample.read_bytes()
+    assert not open_app(sample, page).error
+    assert sample.read_bytes() == before
+
+
+@pytest.mark.parametrize(("page", "says"), [("models", "No models yet"), ("lineage", "No lineage yet")])
+def test_an_empty_registry_says_what_to_do(open_app: Open, registry_path: Path, page: str, says: str) -> None:  # noqa: F811
+    app = open_app(registry_path, page)
+    assert says in words(app)
+    assert str(registry_path) in app.code[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_workbook_with_two_tables_only_opens(open_app: Open, bare_registry: Path, page: str) -> None:  # noqa: F811
+    assert not open_app(bare_registry, page).error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_broken_workbook_is_one_clear_error(open_app: Open, tmp_path: Path, page: str) -> None:  # noqa: F811
+    broken = tmp_path / "broken.xlsx"
+    broken.write_bytes(SAMPLE.read_bytes()[:20_000])
+    app = open_app(broken, page)
+    assert len(app.error) == 1 and "is not a readable Excel workbook" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_registry_in_disorder_opens(open_app: Open, tmp_path: Path, page: str) -> None:  # noqa: F811
+    from zoo import with_openpyxl
+
+    path = tmp_path / "disorder.xlsx"
+    models = ("model", "version", "artifact", "run_id", "stage", "promoted_at", "reason")
+    rows = (
+        ("churn", 1, "gone:v9", "r9", "resting", "yesterday", NASTY),
+        ("churn", 1, None, None, "production", None, None),
+        ("churn", 2, "a:v1", 12, "production", 5, 7),
+        ("churn", "two", None, None, None, None, None),
+        (None, None, None, None, "staging", None, None),
+        (NASTY, 3, NASTY, "r1", None, None, None),
+    )
+    tables = {
+        "runs": (("run_id", "name", "metrics.auc"), (("r1", NASTY, "much"), ("r1", None, 0.5))),
+        "models": (models, rows),
+        "artifacts": (("artifact", "kind"), (("a:v1", 7), (None, None), ("a:v1", None))),
+        "lineage": (("run_id", "artifact", "direction"), (("r1", "a:v1", "output"), (None, "a:v1", "sideways"))),
+    }
+    with_openpyxl.simple(path, tables)
+    before = path.read_bytes()
+    for model in ("churn", NASTY):
+        app = open_app(path, page, model=model)
+        assert not app.error
+        assert not any(text.allow_html for text in app.markdown)
+    assert path.read_bytes() == before
+
+
+# -- Models -------------------------------------------------------------------------------------------------------
+
+
+def test_the_code_of_the_empty_page_works(
+    open_app: Open,  # noqa: F811
+    registry_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.pkl").write_bytes(b"weights")
+    code = open_app(registry_path, "models").code[0].value
+    exec(compile(code, "page", "exec"), {})
+    assert stages(registry_path) == {"churn v1": "none"}
+    assert "**v1** churn\\-model\\:v1" in words(open_app(registry_path, "models"))
+
+
+def test_a_version_is_promoted_after_its_plan_was_seen(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models")
+    _run(app.button(key="promote-plan").click())
+    assert "Give a reason" in words(app).replace("\\", "")
+    app.text_input(key="promote-reason").set_value("finds *every* tumour")
+    _run(app.button(key="promote-plan").click())
+    assert "tumours v1 goes from candidate into production" in words(app)
+    plan = app.get_by_key("model-plan-cells").value
+    assert dict(zip(plan["column"], plan["then"], strict=True))["stage"] == "production"
+    assert stages(sample) == {"tumours v1": "candidate"}, "nothing is done before it is agreed to"
+    _run(app.button(key="model-agree").click())
+    done = version(sample, "tumours v1")
+    assert (done.stage, done.promoted_by, done.reason) == ("production", WHO, "finds *every* tumour")
+    assert [toast.value for toast in app.toast] == ["Saved in the workbook."]
+    assert "finds \\*every\\* tumour" in words(app)
+
+
+def test_a_model_goes_back_to_the_version_before(open_app: Open, sample: Path) -> None:  # noqa: F811
+    registry = tracker.open(sample)
+    decide.register(registry, "tumours", "tumours-model:v2", WHO)
+    for number in (1, 2):
+        decide.promote(registry, f"tumours:v{number}", "production", "better", WHO)
+    app = open_app(sample, "models", model="tumours")
+    assert len(app.get("vega_lite_chart")) == 1
+    app.text_input(key="revert-reason").set_value("misses some")
+    _run(app.button(key="revert-plan").click())
+    assert "tumours v1 comes back into production instead of v2" in words(app)
+    _run(app.button(key="model-cancel").click())
+    assert stages(sample) == {"tumours v1": "retired", "tumours v2": "production"}
+    app.text_input(key="revert-reason").set_value("misses some")
+    _run(app.button(key="revert-plan").click())
+    _run(app.button(key="model-agree").click())
+    assert stages(sample) == {"tumours v1": "production", "tumours v2": "retired"}
+
+
+def test_a_plan_that_somebody_else_overtook_is_not_carried_out(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models")
+    app.text_input(key="promote-reason").set_value("good")
+    _run(app.button(key="promote-plan").click())
+    decide.promote(tracker.open(sample), "tumours:v1", "staging", "to be looked at", "ds1")
+    _run(app.button(key="model-agree").click())
+    assert len(app.error) == 1
+    assert stages(sample) == {"tumours v1": "staging"}
+
+
+def test_an_artifact_becomes_the_next_version(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models")
+    app.selectbox(key="register-artifact").set_value("diabetes-model:v3")
+    app.text_input(key="register-model").set_value("diabetes")
+    _run(app.button(key="register-submit").click())
+    assert stages(sample) == {"tumours v1": "candidate", "diabetes v1": "none"}
+    assert app.query_params["model"] in ("diabetes", ["diabetes"])
+    assert list(app.get_by_key("models-all").value["model"]) == ["diabetes", "tumours"]
+
+
+def test_the_card_is_shown_and_taken_away(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models")
+    shown = next(part.value for part in app.get("html") if "Model card: tumours v1" in part.value)
+    assert "<table>" in shown and "yours:details" not in shown and "<script" not in shown
+    assert {button.key for button in app.get("download_button")} >= {"card-md", "card-html"}
+
+
+def test_html_that_people_wrote_is_text_in_the_card(open_app: Open, sample: Path) -> None:  # noqa: F811
+    decide.promote(tracker.open(sample), "tumours:v1", "staging", "<img src=x onerror=alert(1)>", WHO)
+    app = open_app(sample, "models")
+    shown = next(part.value for part in app.get("html") if "Model card: tumours v1" in part.value)
+    assert "<img" not in shown and "&lt;img" in shown
+
+
+def test_a_viewer_sees_the_models_and_cannot_decide(open_app: Open, sample: Path) -> None:  # noqa: F811
+    _give_role(sample, "viewer")
+    app = open_app(sample, "models")
+    assert "**v1** tumours\\-model\\:v1" in words(app)
+    assert not {button.key for button in app.button} & {"promote-plan", "revert-plan", "register-submit"}
+
+
+def test_production_takes_a_manager(open_app: Open, sample: Path) -> None:  # noqa: F811
+    _give_role(sample, "contributor")
+    app = open_app(sample, "models")
+    app.text_input(key="promote-reason").set_value("good")
+    _run(app.button(key="promote-plan").click())
+    assert "This takes a manager" in words(app)
+    assert app.button(key="model-agree").disabled
+
+
+def test_a_model_that_is_not_there_is_said(open_app: Open, sample: Path) -> None:  # noqa: F811
+    assert "There is no model gone" in words(open_app(sample, "models", model="gone"))
+
+
+def _give_role(path: Path, role: str) -> None:
+    import openpyxl
+
+    book = openpyxl.load_workbook(path)
+    sheet = next(sheet for sheet in book.worksheets if "people" in sheet.tables)
+    first = sheet[sheet.tables["people"].ref.split(":")[0]]
+    sheet.cell(first.row + 1, first.column, WHO)
+    sheet.cell(first.row + 1, first.column + 1, role)
+    book.save(path)
+
+
+# -- Lineage ------------------------------------------------------------------------------------------------------
+
+
+def test_what_came_from_a_data_set(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "lineage", of="tumours-data:v1")
+    assert "7 models came from tumours\\-data\\:v1" in words(app)
+    models = app.get_by_key("lineage-models").value
+    assert dict(zip(models["model"], models["registered as"], strict=True))["tumours-model:v1"] == "tumours v1"
+    assert "tumours v1 (candidate)" in nodes_of(app, "lineage-downstream")
+    assert [text.split(" (")[0] for text in nodes_of(app, "lineage-upstream")] == ["prepare data"]
+    drawing = app.get("graphviz_chart")[0].proto.spec
+    assert 'label="tumours-data:v1 (data set)", shape=box, style=bold' in drawing
+
+
+def test_one_direction_of_a_model(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "lineage", of="tumours v1")
+    _run(app.get_by_key("lineage-side").set_value("Upstream"))
+    assert "tumours-data:v1 (data set)" in nodes_of(app, "lineage-upstream")
+    assert "What came from it" not in words(app)
+
+
+def test_what_is_not_there_is_said_and_another_can_be_chosen(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "lineage", of="nothing:v1")
+    assert len(app.error) == 1
+    app.selectbox(key="lineage-picker").set_value(app.selectbox(key="lineage-picker").options[0])
+    _run(app)
+    assert not app.error
+
+
+# -- in a browser -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sample_app(chromium: Any, sample: Path, tmp_path: Path) -> Iterator[Shown]:  # noqa: F811
+    """The app on a copy of the sample, in a browser."""
+    with _served(sample, tmp_path) as (url, log):
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        outside: list[str] = []
+        page.on("request", lambda request: _note_outside(request.url, outside))
+        try:
+            yield Shown(page, sample, url, outside)
+        finally:
+            page.screenshot(path=tmp_path / "last-seen.png")
+            print(log.read_text())
+            page.close()
+
+
+@pytest.mark.browser
+def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
+    page = sample_app.page
+    sample_app.open("/models")
+    page.locator(".st-key-promote-reason input").fill("ready")
+    sample_app.button("visibility Show what will change")
+    page.get_by_text("tumours v1 goes from candidate into production").wait_for()
+    sample_app.button("Do it")
+    page.get_by_text("Saved in the workbook.").wait_for()
+    assert stages(sample_app.registry) == {"tumours v1": "production"}
+    page.locator(".st-key-stage-production").get_by_text("ready").wait_for()
+    sample_app.open("/lineage?of=tumours-data:v1")
+    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").wait_for()
+    page.get_by_role("heading", name="7 models came from tumours-data:v1").wait_for()
+    sample_app.click_row("lineage-models", 0, 60)
+    page.get_by_role("heading", name="tumours-model:v1").wait_for()
+    assert "/artifacts?" in page.url
+    assert sample_app.outside == []
