@@ -37,9 +37,9 @@ def version(path: Path, label: str) -> ModelVersion:
     return next(one for one in registered(tracker.open(path)) if one.label == label)
 
 
-def nodes_of(app: AppTest, key: str) -> list[str]:
-    """What a table of the Lineage page leads to."""
-    return [str(text) for text in app.get_by_key(key).value["to"]]
+def table(app: AppTest, column: str, place: int = 0) -> Any:
+    """The table that has this column, the first of them unless another is meant."""
+    return [grid.value for grid in app.dataframe if column in grid.value.columns][place]
 
 
 # -- both pages ---------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_version_is_promoted_after_its_plan_was_seen(open_app: Open, sample: P
     app.text_input(key="promote-reason").set_value("finds *every* tumour")
     _run(app.button(key="promote-plan").click())
     assert "tumours v1 goes from candidate into production" in words(app)
-    plan = app.get_by_key("model-plan-cells").value
+    plan = table(app, "then")
     assert dict(zip(plan["column"], plan["then"], strict=True))["stage"] == "production"
     assert stages(sample) == {"tumours v1": "candidate"}, "nothing is done before it is agreed to"
     _run(app.button(key="model-agree").click())
@@ -170,7 +170,7 @@ def test_an_artifact_becomes_the_next_version(open_app: Open, sample: Path) -> N
     _run(app.button(key="register-submit").click())
     assert stages(sample) == {"tumours v1": "candidate", "diabetes v1": "none"}
     assert app.query_params["model"] in ("diabetes", ["diabetes"])
-    assert list(app.get_by_key("models-all").value["model"]) == ["diabetes", "tumours"]
+    assert list(table(app, "retired")["model"]) == ["diabetes", "tumours"]
 
 
 def test_the_card_is_shown_and_taken_away(open_app: Open, sample: Path) -> None:  # noqa: F811
@@ -224,10 +224,10 @@ def _give_role(path: Path, role: str) -> None:
 def test_what_came_from_a_data_set(open_app: Open, sample: Path) -> None:  # noqa: F811
     app = open_app(sample, "lineage", of="tumours-data:v1")
     assert "7 models came from tumours\\-data\\:v1" in words(app)
-    models = app.get_by_key("lineage-models").value
+    models = table(app, "registered as")
     assert dict(zip(models["model"], models["registered as"], strict=True))["tumours-model:v1"] == "tumours v1"
-    assert "tumours v1 (candidate)" in nodes_of(app, "lineage-downstream")
-    assert [text.split(" (")[0] for text in nodes_of(app, "lineage-upstream")] == ["prepare data"]
+    assert "tumours v1 (candidate)" in list(table(app, "to", 1)["to"])
+    assert [text.split(" (")[0] for text in table(app, "to")["to"]] == ["prepare data"]
     drawing = app.get("graphviz_chart")[0].proto.spec
     assert 'label="tumours-data:v1 (data set)", shape=box, style=bold' in drawing
 
@@ -235,7 +235,7 @@ def test_what_came_from_a_data_set(open_app: Open, sample: Path) -> None:  # noq
 def test_one_direction_of_a_model(open_app: Open, sample: Path) -> None:  # noqa: F811
     app = open_app(sample, "lineage", of="tumours v1")
     _run(app.get_by_key("lineage-side").set_value("Upstream"))
-    assert "tumours-data:v1 (data set)" in nodes_of(app, "lineage-upstream")
+    assert "tumours-data:v1 (data set)" in list(table(app, "to")["to"])
     assert "What came from it" not in words(app)
 
 

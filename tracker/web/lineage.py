@@ -47,6 +47,11 @@ FEW = 30
 """So many things are seen at once; a drawing of more is scrolled."""
 DRAWING = 620
 ROW = 35
+STYLE = """<style>
+.st-key-lineage-drawing svg .node text { font-size: 12px !important; }
+.st-key-lineage-drawing svg .edge text { font-size: 10px !important; }
+</style>"""
+"""Streamlit would draw all words smaller than the shapes were made for."""
 THEME = {"light": ("#5B7083", "#16324A"), "dark": ("#9DB7CB", "#E6EEF4")}
 """Lines and text of the drawing."""
 
@@ -137,6 +142,7 @@ def _draw(graph: Graph, traces: Sequence[Trace]) -> None:
         f'  node [color="{line}", fontcolor="{words}", fontsize=12, height=0.3, margin="0.12,0.04"];\n'
         f'  edge [color="{line}", fontcolor="{line}", fontsize=10, arrowsize=0.6];\n'
     )
+    st.html(STYLE)
     head, brace, rest = dot.partition("{\n")
     drawn = sum(min(len(trace.steps), MOST_DRAWN) for trace in traces)
     with st.container(border=True, key="lineage-drawing", height="content" if drawn <= FEW else DRAWING):

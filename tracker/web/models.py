@@ -101,7 +101,7 @@ def _overview(versions: list[ModelVersion]) -> None:
         held.setdefault((one.model, one.stage), []).append(f"v{one.version}")
     table = pd.DataFrame(
         {"model": names}
-        | {stage: [", ".join(held.get((name, stage), ())) or None for name in names] for stage in reversed(STAGES)}
+        | {stage: [", ".join(held.get((name, stage), ())) or None for name in names] for stage in STAGES}
     )
 
     def opened() -> None:
