@@ -150,6 +150,7 @@ def test_types_are_found_out_from_text(tmp_path: Path) -> None:
         "day": [f"2024-01-{n % 28 + 1:02d}" for n in range(rows)],
         "moment": [f"2024-01-01T10:00:{n % 60:02d}+02:00" for n in range(rows)],
         "badly dated": ["2024-02-31" if n < 5 else "2024-02-29" for n in range(rows)],
+        "far": ["9999-12-31" if n % 2 else "0001-01-01" for n in range(rows)],
         "nothing": [""] * rows,
         "hex": [f"0x{n:x}" for n in range(rows)],
     }
@@ -167,12 +168,14 @@ def test_types_are_found_out_from_text(tmp_path: Path) -> None:
         "day": "date",
         "moment": "date",
         "badly dated": "date",
+        "far": "date",
         "nothing": "empty",
         "hex": "text",
     }
     profile = profile_table(path)
-    whole, infinite, moment, dated = (profile.column(name) for name in ("whole", "infinite", "moment", "badly dated"))
-    assert whole and infinite and moment and dated
+    names = ("whole", "infinite", "moment", "badly dated", "far")
+    whole, infinite, moment, dated, far = (column for name in names if (column := profile.column(name)))
+    assert (far.shown(far.min), far.shown(far.max)) == ("0001-01-01", "9999-12-31")
     assert (whole.strays, whole.stray_examples, whole.max) == (10, ("bad",), 199)
     assert (infinite.infinite, infinite.strays) == (1, 0)
     assert moment.shown(moment.min) == "2024-01-01 08:00:00"

@@ -166,11 +166,13 @@ def test_a_plan_that_somebody_else_overtook_is_not_carried_out(open_app: Open, s
 def test_an_artifact_becomes_the_next_version(open_app: Open, sample: Path) -> None:  # noqa: F811
     app = open_app(sample, "models")
     app.selectbox(key="register-artifact").set_value("diabetes-model:v3")
-    app.text_input(key="register-model").set_value("diabetes")
+    app.text_input(key="register-model:tumours").set_value("diabetes")
     _run(app.button(key="register-submit").click())
     assert stages(sample) == {"tumours v1": "candidate", "diabetes v1": "none"}
     assert app.query_params["model"] in ("diabetes", ["diabetes"])
     assert list(table(app, "retired")["model"]) == ["diabetes", "tumours"]
+    assert app.text_input(key="register-model:diabetes").value == "diabetes"
+    assert app.selectbox(key="promote-version").value == "diabetes:v1"
 
 
 def test_the_card_is_shown_and_taken_away(open_app: Open, sample: Path) -> None:  # noqa: F811
@@ -247,6 +249,15 @@ def test_what_is_not_there_is_said_and_another_can_be_chosen(open_app: Open, sam
     assert not app.error
 
 
+def test_a_lineage_without_its_artifacts_rows_is_shown(open_app: Open, tmp_path: Path) -> None:  # noqa: F811
+    from zoo import with_openpyxl
+
+    path = tmp_path / "bare.xlsx"
+    lineage = (("run_id", "artifact", "direction"), (("r1", "data:v1", "input"), ("r1", "m:v1", "output")))
+    with_openpyxl.simple(path, {"runs": (("run_id", "name"), (("r1", NASTY),)), "lineage": lineage})
+    assert list(table(open_app(path, "lineage"), "to", 1)["to"]) == ["m:v1"]
+
+
 # -- in a browser -------------------------------------------------------------------------------------------------
 
 
@@ -270,7 +281,7 @@ def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
     page = sample_app.page
     sample_app.open("/models")
     page.locator(".st-key-promote-reason input").fill("ready")
-    sample_app.button("visibility Show what will change")
+    page.locator(".st-key-promote-plan button").click()
     page.get_by_text("tumours v1 goes from candidate into production").wait_for()
     sample_app.button("Do it")
     page.get_by_text("Saved in the workbook.").wait_for()
@@ -279,6 +290,8 @@ def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
     sample_app.open("/lineage?of=tumours-data:v1")
     page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").wait_for()
     page.get_by_role("heading", name="7 models came from tumours-data:v1").wait_for()
+    page.locator(".st-key-lineage-models canvas").first.scroll_into_view_if_needed()
+    sample_app.idle()
     sample_app.click_row("lineage-models", 0, 60)
     page.get_by_role("heading", name="tumours-model:v1").wait_for()
     assert "/artifacts?" in page.url

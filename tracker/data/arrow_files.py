@@ -72,6 +72,7 @@ def open_feather(path: Path) -> Table:
         with pyarrow.memory_map(str(path)) as source, reader(source) as opened:
             count = getattr(opened, "num_record_batches", None)
             for batch in opened if count is None else map(opened.get_batch, range(count)):
+                batch.validate(full=True)  # a damaged file may point anywhere in memory
                 yield ArrowBlock(batch.rename_columns(names))
 
     return Table("feather", blocks, names)

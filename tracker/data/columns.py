@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracker.data.dates import dates_in
+
 VALUES = 50
 """How many values are kept with their counts, the most frequent first; all of them where there are no more."""
 FREQUENT = 10
@@ -25,7 +27,6 @@ _COMMA_NUMBER = r"^[+-]?\d+,\d+$"
 _INTEGER = r"^[+-]?\d{1,18}$"
 _CODE = r"^[+-]?(0\d|\d{19})"
 """Digits that are no number: postal codes, account numbers. As a number they would not be what they were."""
-_DATE = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?$"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
@@ -288,11 +289,11 @@ def _from_texts(column: Any, steps: int, decimal_comma: bool) -> dict[str, Any]:
     if counts[numeric].sum() >= _MOSTLY * total and counts[codes].sum() <= _CODES * total:
         numeric &= ~codes
         return {**_from_number_texts(trimmed, counts, numeric, steps), **_strays(values, counts, numeric)}
-    dates = _matches(trimmed, _DATE)
-    if counts[dates].sum() >= _MOSTLY * total:
-        seconds, dates = _parsed_dates(trimmed, dates)
-        if counts[dates].sum() >= _MOSTLY * total:
-            return {**_dates(seconds, steps, counts[dates]), **_strays(values, counts, dates)}
+    dates = dates_in(trimmed)
+    dated = dates.is_valid().to_numpy(zero_copy_only=False)
+    if counts[dated].sum() >= _MOSTLY * total:
+        seconds = dates.drop_null().to_numpy() / _PER_SECOND["us"]
+        return {**_dates(seconds, steps, counts[dated]), **_strays(values, counts, dated)}
     return _of_texts(values.to_pylist(), counts, compute.min_max(compute.utf8_length(values)).as_py())
 
 
@@ -313,22 +314,6 @@ def _from_number_texts(texts: Any, counts: Any, numeric: Any, steps: int) -> dic
     else:
         numbers = chosen.cast(pyarrow.float64())
     return {"type": "integer" if whole else "number", **_numbers(numbers.to_numpy(), steps, counts[numeric])}
-
-
-def _parsed_dates(texts: Any, dates: Any) -> tuple[Any, Any]:
-    """The texts that are dates as seconds since 1970, and which ones are: 2024-02-31 looks like one only."""
-    import numpy
-    import pandas
-
-    places = numpy.flatnonzero(dates)
-    parsed = pandas.to_datetime(
-        pandas.Series(texts.take(places).to_pylist()), format="ISO8601", errors="coerce", utc=True
-    )
-    good = parsed.notna().to_numpy()
-    there = numpy.zeros(len(dates), dtype=bool)
-    there[places[good]] = True
-    seconds = (parsed[good] - pandas.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
-    return seconds, there
 
 
 def _strays(values: Any, counts: Any, of_type: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from tracker.data.columns import is_text
+from tracker.data.dates import dates_in
 from tracker.errors import MissingPackageError
 
 BETWEEN, MISSING = "\x1f", "\x00"
@@ -21,7 +22,6 @@ _CODE = r"^[+-]?0\d"
 """Digits that are no number, such as postal codes."""
 _WHOLE = r"^(0|-?[1-9]\d{0,18})$"
 """Numbers whose text is as it should be."""
-_DATE = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$"
 _EXACT = 2.0**53
 _HASH_OF_MISSING = 0x9E3779B97F4A7C15
 _MIX = 0xBF58476D1CE4E5B9
@@ -136,7 +136,7 @@ def _same_texts(column: Any) -> Any:
 
     encoded = column.dictionary_encode()
     values = compute.utf8_trim_whitespace(encoded.dictionary)
-    numbers, dates = _numbers_in(values), _dates_in(values)
+    numbers, dates = _numbers_in(values), dates_in(values)
     regular = compute.match_substring_regex(values, _WHOLE)
     values = compute.coalesce(
         compute.if_else(regular, None, _number_texts(numbers)), _date_texts(dates), _logical(values)
@@ -153,26 +153,6 @@ def _numbers_in(values: Any) -> Any:
     code = compute.match_substring_regex(values, _CODE)
     numbers = compute.if_else(compute.and_not(numeric, code), values, None).cast(pyarrow.float64())
     return compute.if_else(compute.is_finite(numbers), numbers, None)
-
-
-def _dates_in(values: Any) -> Any:
-    """The texts that are ISO dates as microseconds since 1970, missing for all others."""
-    import numpy
-    import pyarrow
-    from pyarrow import compute
-
-    places = numpy.flatnonzero(compute.match_substring_regex(values, _DATE).to_numpy(zero_copy_only=False))
-    found = pyarrow.nulls(len(values), pyarrow.int64())
-    if not len(places):
-        return found
-    import pandas
-
-    texts = values.take(pyarrow.array(places)).to_pylist()
-    parsed = pandas.to_datetime(pandas.Series(texts, dtype=object), format="ISO8601", errors="coerce", utc=True)
-    moments = pyarrow.array(parsed.dt.tz_localize(None).astype("datetime64[us]"), from_pandas=True)
-    mask = numpy.zeros(len(values), dtype=bool)
-    mask[places] = True
-    return compute.replace_with_mask(found, pyarrow.array(mask), moments.cast(pyarrow.int64()))
 
 
 def _logical(values: Any) -> Any:
@@ -237,7 +217,7 @@ def _text_hashes(values: Any, coarse: bool) -> Any:
     values = compute.utf8_trim_whitespace(values)
     hash_array = _hash_array()
     hashes = hash_array(_logical(values).to_numpy(zero_copy_only=False), categorize=False)
-    for found, of in ((_dates_in(values), hash_array), (_numbers_in(values), lambda n: _number_hashes(n, coarse))):
+    for found, of in ((dates_in(values), hash_array), (_numbers_in(values), lambda n: _number_hashes(n, coarse))):
         there = found.is_valid().to_numpy(zero_copy_only=False)
         if there.any():
             hashes[there] = of(found.drop_null().to_numpy())

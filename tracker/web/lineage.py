@@ -13,6 +13,7 @@ from tracker.comparing.lineage import (
     Direction,
     FoundModel,
     Graph,
+    Kind,
     Node,
     Trace,
     as_dot,
@@ -33,7 +34,7 @@ CODE = """with tracker.start_run({path!r}, experiment="churn") as run:
     path = run.use_artifact("churn-train:latest")
     run.log_artifact("model.pkl", name="churn-model", category="model")
 """
-KINDS = ("model", "artifact", "run")
+KINDS: tuple[Kind, ...] = ("model", "artifact", "run")
 """In the order in which they are offered."""
 SIDES: dict[str, tuple[Direction, ...]] = {
     "Both": ("upstream", "downstream"),
@@ -65,7 +66,8 @@ def graph_of(path: Path, stamp: Stamp) -> Graph:
 def show(context: Context) -> None:
     """The page."""
     graph = graph_of(context.place.path, context.stamp)
-    if not any(node.kind == "artifact" for node in graph.about) and not graph.written_by and not graph.read_by:
+    begun = graph.written_by or graph.read_by or any(node.kind == "artifact" for node in graph.about)
+    if not begun or not graph.about:
         say.nothing_yet(
             "No lineage yet",
             "It comes by itself from what runs read and write:",
@@ -84,13 +86,13 @@ def show(context: Context) -> None:
 
 
 def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Direction, ...]]:
-    """What the page's address names, else what was looked at last, else the newest model or artifact."""
+    """What the page's address names, else what was looked at last, else the first model or artifact."""
     nodes = sorted(graph.about, key=lambda node: KINDS.index(node.kind))
     wanted = st.query_params.get("of")
     start: Node | None = st.session_state.get("last-lineage")
     if wanted is not None:
         try:
-            start = find_node(context.registry, wanted)
+            start = _known(graph, wanted) or find_node(context.registry, wanted)
         except TrackerError as error:
             say.failed(error)
             start = None
@@ -98,7 +100,8 @@ def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Directio
         start = nodes[0]
 
     def turn() -> None:
-        st.query_params["of"] = st.session_state["lineage-picker"].id
+        if (picked := st.session_state["lineage-picker"]) is not None:
+            st.query_params["of"] = picked.id
 
     if start is not None and start not in graph.about:  # only a lineage row names it
         nodes.append(start)
@@ -107,7 +110,7 @@ def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Directio
     left.selectbox(
         "An artifact version, a model version or a run",
         nodes,
-        index=None,
+        index=None if start is None else 0,
         format_func=lambda node: f"{node.kind} · {graph.label(node)}",
         key="lineage-picker",
         on_change=turn,
@@ -126,6 +129,11 @@ def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Directio
         st.session_state["last-lineage"] = start
         address.name("of", start.id)
     return start, SIDES[str(side)]
+
+
+def _known(graph: Graph, name: str) -> Node | None:
+    """What goes by exactly this name, found without reading the workbook again."""
+    return next((node for kind in KINDS if (node := Node(kind, name)) in graph.about), None)
 
 
 # -- the drawing --------------------------------------------------------------------------------------------------
@@ -248,9 +256,9 @@ def _clickable(
             width=90,
             help="Its own lineage.",
         )
-    st.dataframe(
+    st.container(key=key).dataframe(
         table,
-        key=key,
+        key=f"{key}-grid",
         hide_index=True,
         height=min(ROW * (len(table) + 1) + 3, 390),
         placeholder="",

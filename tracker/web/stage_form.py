@@ -16,7 +16,7 @@ from tracker.deciding.models import SINGLE_STAGES, ModelVersion
 from tracker.errors import TrackerError
 from tracker.schema import ROLES, STAGES, TABLES
 from tracker.values import from_cell
-from tracker.web import data, editing, say, shown
+from tracker.web import address, data, editing, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -50,6 +50,7 @@ def show(context: Context, versions: list[ModelVersion]) -> None:
 
 def _promote(context: Context, versions: list[ModelVersion]) -> None:
     names = {f"{one.model}:v{one.version}": f"v{one.version} ({one.stage})" for one in versions}
+    address.keep_valid("promote-version", names)
     with st.form("promote-form", border=False):
         left, right = st.columns(2)
         version = str(
@@ -165,7 +166,7 @@ def register(context: Context, model: str = "") -> None:
     with st.form("register-form", border=False, enter_to_submit=False):
         st.markdown("##### Register an artifact as a model version")
         artifact = str(st.selectbox("Artifact", names, key="register-artifact", help="Newest first; models on top."))
-        name = st.text_input("Model", value=model, key="register-model", placeholder="churn")
+        name = st.text_input("Model", value=model, key=f"register-model:{model}", placeholder="churn")
         notes = st.text_input("Notes", key="register-notes", placeholder="Optional")
         asked = st.form_submit_button("Register", key="register-submit", type="primary")
     if not asked:

@@ -186,21 +186,19 @@ class Sheet:
                     yield span.number, raw[span.start : span.end]
         yield from ((number, self._edits[number]) for number in added)
 
-    def search(self, needle: bytes) -> Iterator[int]:
-        """The numbers of the rows whose bytes have the needle in them, from the last row upward."""
-        yield from sorted((number for number, xml in self._edits.items() if needle in xml), reverse=True)
+    def search(self, needle: re.Pattern[bytes]) -> Iterator[int]:
+        """The numbers of the rows in which the pattern is found, from the last row upward."""
+        yield from sorted((number for number, xml in self._edits.items() if needle.search(xml)), reverse=True)
         for index in range(len(self.segments) - 1, -1, -1):
             raw = self._inflated(self.segments[index])
-            end = len(raw)
-            while (at := raw.rfind(needle, 0, end)) >= 0:
-                spans = self._index(index, raw)
-                place = bisect_left(spans, at + 1, key=lambda span: span.start) - 1
-                if place >= 0 and at < spans[place].end:
-                    if spans[place].number not in self._edits:
-                        yield spans[place].number
-                    end = spans[place].start
-                else:
-                    end = at
+            starts = [match.start() for match in needle.finditer(raw)]
+            spans = self._index(index, raw) if starts else []
+            previous = -1
+            for start in reversed(starts):
+                place = bisect_left(spans, start + 1, key=lambda span: span.start) - 1
+                if place not in (-1, previous) and start < spans[place].end and spans[place].number not in self._edits:
+                    yield spans[place].number
+                previous = place
 
     def has_formulas(self) -> bool:
         """Whether any row holds a formula."""

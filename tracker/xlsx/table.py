@@ -130,7 +130,7 @@ class Table:
     def find(self, key: Sequence[int], wanted: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
         """The row numbers of these keys, as far as they are there: the rows lowest in the sheet are looked at first."""
         found: dict[tuple[str, ...], int] = {}
-        sheet, info = self.sheet, self._entry.info
+        info = self._entry.info
         if len(wanted) > _MANY_KEYS:
             left = set(wanted)
             for number, texts in self.keys(key):
@@ -138,18 +138,25 @@ class Table:
                     found.setdefault(texts, number)
             return found
         for texts in wanted:
-            needles = [b">%b<" % escape(texts[0])]
-            shared = self._book.string_index(texts[0])
-            if shared is not None:
-                needles.append(b">%d</%sv>" % (shared, sheet.prefix))
-            candidates = (number for needle in needles for number in sheet.search(needle))
-            for number in candidates:
+            for number in self._candidates(key[0], texts[0]):
                 if info.first_data_row <= number <= info.last_data_row:
                     row = self.row(number)
                     if tuple(key_text(row.values[column]) for column in key) == texts:
                         found[texts] = number
                         break
         return found
+
+    def _candidates(self, column: int, text: str) -> Iterator[int]:
+        """Rows that may have this text in this column, as a shared string or in the cell itself."""
+        sheet, p = self.sheet, re.escape(self.sheet.prefix)
+        shared = self._book.string_index(text)
+        if shared is not None:
+            # Without the column a small index, such as 7, would be found in nearly every row.
+            letters = column_letters(self.ref.first_column + column).encode()
+            yield from sheet.search(re.compile(rb'<%sc r="%b[0-9]+"[^>]*><%sv>%d</' % (p, letters, p, shared)))
+        yield from sheet.search(re.compile(re.escape(b">%b<" % escape(text))))
+        if shared is not None:
+            yield from sheet.search(re.compile(rb">\s*%d\s*</%sv" % (shared, p)))
 
     def rows_below(self) -> list[TableRow]:
         """Rows that a person typed directly below the table; empty where it has a totals row."""
@@ -285,7 +292,7 @@ class Table:
         return translate(text, number - above_row) if text and kind in ("normal", "shared") else None
 
     def _shared_formula(self, index: str, above: CellSpan | None, above_row: int, number: int) -> str | None:
-        for row_number in self.sheet.search(b'si="%b"' % index.encode()):
+        for row_number in self.sheet.search(re.compile(b'si="%b"' % re.escape(index.encode()))):
             for cell in cells_of(_body(self.sheet.row(row_number)), self.sheet.prefix):
                 found = formula_of(cell, self.sheet.prefix) if above and cell.column == above.column else None
                 if found and found[0].get("si") == index and found[1]:
