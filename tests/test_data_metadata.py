@@ -286,7 +286,7 @@ def test_files_of_unknown_kinds_folders_and_nothing(tmp_path: Path) -> None:
         ("notes.txt", b"", ""),
         ("Dockerfile.gpu", b"", "dockerfile"),
         ("train.dockerfile", b"", "dockerfile"),
-        ("a.tgz", gzip.compress(b""), "tar"),
+        ("a.tgz", gzip.compress(b"", mtime=0), "tar"),
         ("plain.html", b"<svg >", "svg"),
     ],
 )

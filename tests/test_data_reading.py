@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pyarrow import feather, ipc
 
 from tracker.data.formats import format_of, open_table
-from tracker.data.profile import profile_table
+from tracker.data.profile import Profile, profile_table
 from tracker.data.tables import joined, read_through, unique_names
 
 ROOT = Path(__file__).parent.parent
@@ -293,6 +293,32 @@ def test_what_cannot_be_read_is_refused_with_a_reason(tmp_path: Path) -> None:
         assert (profile.rows, profile.columns) == (0, ())
 
 
+@pytest.mark.parametrize("name", ["t.parquet", "t.feather", "t.csv", "t.jsonl", "t.csv.gz"])
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"a": range(200), "b": ["x", 'y,"z', "ü", None] * 50, "t": pd.Timestamp("2024-01-01")})
+    path = tmp_path / name
+    match path.suffix:
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".feather":
+            frame.to_feather(path)
+        case ".jsonl":
+            frame.to_json(path, orient="records", lines=True, date_format="iso")
+        case _:
+            frame.to_csv(path, index=False)
+    good, random = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(150):
+        content = bytearray(good)
+        for place in random.integers(0, len(content), random.integers(1, 6)):
+            content[place] = random.integers(0, 256)
+        path.write_bytes(content[: len(content) if random.random() < 0.7 else random.integers(0, len(content))])
+        profile = profile_table(path)
+        assert Profile.from_json(profile.to_json()) == profile
+        refused += bool(profile.refused)
+    assert refused < 150
+
+
 def test_a_workbook_with_two_cells_far_apart_is_refused(tmp_path: Path) -> None:
     from zoo import with_openpyxl
 
@@ -315,7 +341,7 @@ import sys
 from pathlib import Path
 import numpy, pandas, pyarrow.compute, pyarrow.csv, pyarrow.parquet
 from tracker.data.metadata import describe
-from tracker.data.profile import profile_table
+from tracker.data.profile import Profile, profile_table
 
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024

@@ -64,7 +64,7 @@ def open_table(source: Any) -> Table:
     try:
         size = path.stat().st_size
         table = kinds[kind](path) if size else Table(kind, lambda: iter(()), notes=["The file is empty."])
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, ValueError, pyarrow.ArrowException) as error:
         raise not_readable(path, error) from error
     table.size = size
     if len(table.names) > MOST_COLUMNS:

@@ -92,7 +92,7 @@ def read_through(table: Table, use: Callable[[Iterator[Block]], T]) -> T:
             table.ignore_quotes = True
             table.note("Some quotes stand where none belong, so every line was read as a row.")
             return use(table.blocks())
-    except (OSError, EOFError, pyarrow.ArrowException) as error:
+    except (OSError, EOFError, ValueError, pyarrow.ArrowException) as error:
         raise NotATable(f"it cannot be read to its end: {next(iter(str(error).splitlines()), 'damaged')}") from error
 
 
