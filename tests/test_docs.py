@@ -101,7 +101,7 @@ def test_the_tour_runs_as_it_stands(tmp_path: Path) -> None:
             commands = [line for line in block.splitlines() if not line.startswith("python -m tracker app")]
         for command in commands:
             words = [sys.executable, *shlex.split(command)[1:]]
-            environment = {**os.environ, "PYTHONPATH": str(ROOT), "LOGNAME": "analyst"}
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "LOGNAME": "analyst", "COLUMNS": "200"}
             child = subprocess.run(
                 words, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8"
             )
