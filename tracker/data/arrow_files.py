@@ -29,6 +29,12 @@ class ArrowBlock:
         return Taken(rows if isinstance(rows, pyarrow.Table) else pyarrow.Table.from_batches([rows]), index)
 
 
+def _checked(batch: Any, names: list[str]) -> ArrowBlock:
+    """The rows of a file; raises where it is damaged, for then they may point anywhere in memory."""
+    batch.validate(full=True)
+    return ArrowBlock(batch.rename_columns(names))
+
+
 def of_arrow(format: str, content: Any) -> Table:
     """An arrow table."""
     content = content.rename_columns(unique_names(content.column_names))
@@ -46,7 +52,7 @@ def open_parquet(path: Path) -> Table:
         # Without buffering ahead, which would keep several row groups in memory.
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
             for batch in file.iter_batches(batch_size=_rows_per_batch(metadata), use_threads=False):
-                yield ArrowBlock(batch.rename_columns(names))
+                yield _checked(batch, names)
 
     return Table("parquet", blocks, names)
 
@@ -72,7 +78,6 @@ def open_feather(path: Path) -> Table:
         with pyarrow.memory_map(str(path)) as source, reader(source) as opened:
             count = getattr(opened, "num_record_batches", None)
             for batch in opened if count is None else map(opened.get_batch, range(count)):
-                batch.validate(full=True)  # a damaged file may point anywhere in memory
-                yield ArrowBlock(batch.rename_columns(names))
+                yield _checked(batch, names)
 
     return Table("feather", blocks, names)

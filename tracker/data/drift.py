@@ -3,7 +3,8 @@
 Two profiles are enough, so the tables themselves may be gone or far away. For each column the following are compared:
 
 * numbers and dates: two-sample Kolmogorov–Smirnov. The distance D is computed from the profiles' quantiles, as the
-  least that it can be; it is at most 0.02 below the true one, and exact for up to 100 rows.
+  least that it can be: at most 0.02 below the true one (0.1 in tables of more than 1,000 columns, whose profiles are
+  coarser), and exact for up to 100 rows.
 * few different values, booleans and texts: chi-square over the values, or over hash buckets of texts where there are
   more than 50; rare values are pooled. The effect is the share of rows that would have to change, less what chance
   alone makes of it, which is much where values are many and rows few.
@@ -11,8 +12,9 @@ Two profiles are enough, so the tables themselves may be gone or far away. For e
 
 A difference counts as drift if it is both of these:
 
-* hardly chance: p < 0.001, corrected for the number of tests by Benjamini–Hochberg. Where nothing has changed, no more
-  than one comparison in a thousand should claim anything, however many columns there are.
+* hardly chance: p < 0.001, corrected for the number of tests by Benjamini–Hochberg. So where nothing has changed, about
+  one comparison in a thousand claims something, however many columns there are. Between random halves of seven data
+  sets (150 to 5,000 rows, 5 to 65 columns) it was 3 of 5,600, and none in the 200 splits of each that the tests make.
 * large enough to matter: an effect of at least 0.1 (a tenth of the rows moved; a shift of a normal distribution by a
   quarter of its standard deviation; about where the usual reading of the PSI begins to speak of a change), or two
   percentage points of missing or odd values. With millions of rows everything else would be significant.

@@ -33,6 +33,8 @@ _PART = 8 << 20
 _MOST_PARTS = 9_000
 _REFUSED = {"PermissionDenied", "HostKeyNotVerifiable", "NoCredentialsError", "PartialCredentialsError"}
 _REFUSED |= {"CredentialRetrievalError", "ClientAuthenticationError", "DefaultCredentialsError"}
+_REFUSAL = re.compile("InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied")
+"""What S3 says, also in answers that a client could not take apart."""
 _NO_ROOM = re.compile(r"quota|no space|(storage|disk|device|volume).?(is.?)?full|insufficient.?storage", re.I)
 
 
@@ -314,7 +316,7 @@ def _in_our_words(error: Exception, url: str, writing: bool) -> StoreError:
         causes.append(cause)
     names = {type(cause).__name__ for cause in causes}
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, PermissionError) or names & _REFUSED:
+    if isinstance(error, PermissionError) or names & _REFUSED or _REFUSAL.search(text):
         hint = "Check the credentials in the environment, and what they allow."
         return StoreRefusedError(store=url, reason=f"refused: {text}", hint=hint)
     no_room = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _NO_ROOM.search(text)
