@@ -27,6 +27,7 @@ from tracker.errors import (
     WorkbookChangedError,
     WorkbookOpenElsewhereError,
 )
+from tracker.journal import incoming as incoming_module
 from tracker.journal.changes import Journal
 from tracker.journal.metrics import MetricsWriter
 from tracker.journal.pending import PendingWriter
@@ -559,3 +560,24 @@ def test_only_the_parts_that_had_to_change_changed(script: Script) -> None:
         changed.remove("docProps/custom.xml")
     assert len(changed) <= 2, changed  # the sheet of runs, and the summary whose formulas see it
     shutil.rmtree(script.folders.side)
+
+
+def test_steps_logged_after_a_sync_has_looked_keep_their_pending_file(script: Script) -> None:
+    """The run ends between the moment its steps are read and the moment its pending file is."""
+    writer = PendingWriter(script.folders.pending, run_id="r1")
+    writer.append(Change("runs", ("r1",), {"status": "FINISHED"}, new=True))
+    writer.close()
+    steps = MetricsWriter(script.folders.metrics("r1"))
+    really = incoming_module.read_pending
+
+    def late(*arguments: Any) -> Any:
+        steps.log("auc", 0.5, 1)
+        steps.close()
+        return really(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(incoming_module, "read_pending", late)
+        script.sync()
+    script.sync()
+    assert script.rows()["r1"]["metrics.auc"] == 0.5
+    assert list(script.folders.pending.iterdir()) == []

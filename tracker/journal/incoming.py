@@ -91,8 +91,20 @@ def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Set
         changes=tuple(_by_time(streams)),
         heads=tuple(heads),
         consumed=consumed,
-        finished=tuple(gone),
+        finished=tuple(
+            file.path for file in files if file.path in gone and _steps_read(folders, file.run_id, consumed)
+        ),
     )
+
+
+def _steps_read(folders: Folders, run_id: str, consumed: Mapping[str, int]) -> bool:
+    """Whether every step of a run is read: one that ended meanwhile may have logged more after we looked."""
+    try:
+        with open(folders.metrics(run_id), "rb") as file:
+            file.seek(consumed.get(f"metrics:{run_id}", 0))
+            return b"\n" not in file.read()
+    except OSError:
+        return True
 
 
 def _metric_changes(
