@@ -73,27 +73,6 @@ def test_the_first_run_to_end_is_synced_at_once(folders: Folders, syncs: Syncs) 
     assert len(syncs.begun) == 1
 
 
-def test_runs_that_end_soon_after_wait_until_the_last_sync_is_paid_for(
-    folders: Folders, syncs: Syncs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    share(monkeypatch, 0.2)
-    monkeypatch.setattr(pulse_module, "RETRY_SECONDS", 0.0)
-    syncs.takes = 0.05
-    pulse = Pulse(folders, "ds1")
-    begin = time.monotonic()
-    for _ in range(30):
-        heart = Heart()
-        pulse.join(heart)
-        time.sleep(0.01)
-        pulse.leave(heart)
-    pulse.finish()
-    spent = len(syncs.begun) * syncs.takes
-    assert len(syncs.begun) >= 2
-    assert spent <= 0.2 * (time.monotonic() - begin) + 2 * syncs.takes
-    pauses = [later - earlier for earlier, later in zip(syncs.begun[:-1], syncs.begun[1:-1], strict=False)]
-    assert all(pause >= 0.05 + 0.05 / 0.2 - 0.01 for pause in pauses)
-
-
 def test_what_was_put_off_is_synced_in_the_background(
     folders: Folders, syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
