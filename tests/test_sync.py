@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from tracker.syncing import sync as sync_module
 from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.sync import STEPS, SyncReport
 from tracker.syncing.versions import list_versions, thin_versions, versions_to_drop
+from tracker.values import key_text
 from tracker.workbook import read_stamp, read_tables
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "general.xlsx"
@@ -453,6 +455,8 @@ def read_only_registry(tmp_path: Path) -> Iterator[Path]:
     """A registry in a folder that this process may not write; root steps down to nobody, since root writes anywhere."""
     folder = Path(tempfile.mkdtemp())
     registry = Path(shutil.copyfile(TEMPLATE, folder / "registry.xlsx"))
+    with tracker.start_run(shutil.copyfile(TEMPLATE, tmp_path / "warm.xlsx"), experiment="none"):
+        pass  # what a run imports must be there: nobody may not be allowed to read the installed packages
     folder.chmod(0o555)
     as_root = os.geteuid() == 0
     if as_root:
@@ -581,3 +585,17 @@ def test_steps_logged_after_a_sync_has_looked_keep_their_pending_file(script: Sc
     script.sync()
     assert script.rows()["r1"]["metrics.auc"] == 0.5
     assert list(script.folders.pending.iterdir()) == []
+
+
+@pytest.mark.parametrize("typed", [" r9 ", 18.1, 7, datetime(2026, 11, 24, 9, 30)])
+def test_a_key_is_found_as_a_person_typed_it(script: Script, person: Person, typed: Any) -> None:
+    script.run("r1")
+    script.sync()
+    person.opens()
+    person.types(run_id=typed, name="by hand")
+    person.saves()
+    script.log(Change("runs", (key_text(typed),), {"params.x": 1}))
+    report = script.sync()
+    assert not report.conflicts and not report.pending
+    (row,) = [row for row in script.rows().values() if row["name"] == "by hand"]
+    assert row["params.x"] == 1

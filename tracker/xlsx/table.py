@@ -144,6 +144,12 @@ class Table:
                     if tuple(key_text(row.values[column]) for column in key) == texts:
                         found[texts] = number
                         break
+        # A key that a person typed may stand otherwise in the cell: a number, a date, text with blanks around it.
+        left = {texts for texts in wanted if texts not in found}
+        if left:
+            for number, texts in self.keys(key):
+                if texts in left:
+                    found.setdefault(texts, number)
         return found
 
     def _candidates(self, column: int, text: str) -> Iterator[int]:
