@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tracker.errors import RegistryNotWritableError
@@ -39,11 +37,19 @@ def write_durably(path: Path, content: bytes) -> None:
     fsync_folder(path.parent)
 
 
-@contextmanager
-def writing(target: Path) -> Iterator[None]:
-    """Turn the operating system's error into one that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        hint = "Make room or ask for write access, then do it again."
-        raise RegistryNotWritableError(path=target.parent, reason=error.strerror or str(error), hint=hint) from error
+class writing:
+    """Turn the operating system's error into one that says what to do: ``with writing(path): …``."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: str | Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        if isinstance(error, OSError):
+            hint = "Make room or ask for write access, then do it again."
+            reason = error.strerror or str(error)
+            raise RegistryNotWritableError(path=Path(self._target).parent, reason=reason, hint=hint) from error

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from tracker.folders import Folders
 GIBIBYTE = 1 << 30
 FILES, FILE_SIZE = 5_000, 4_096
 RUNS = VERSIONS = 10
+_PAUSE = 3.0
 
 
 def measure(options: Options) -> Found:
@@ -92,28 +94,26 @@ def small_files(options: Options, folder: Path, files: int) -> Found:
         path = source / f"{number // 100}" / f"{number}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(FILE_SIZE))
-    folders = Folders(folder / "small.xlsx")
-    names = count()
 
-    def put() -> float:
-        seconds = timed(lambda: store.put(folders, source, f"data {next(names)}"))
-        remove(folders.artifacts)
-        return seconds
+    def logged(script: str, made: Path, python: str = sys.executable) -> Work:
+        """In a process of its own, which tells the seconds; the disk gets time to be done with what was removed."""
 
-    def copy() -> float:
-        seconds = timed(lambda: shutil.copytree(source, folder / "copied"))
-        remove(folder / "copied")
-        return seconds
+        def work() -> float:
+            time.sleep(_PAUSE if files == FILES else 0)
+            seconds = float(child(SCRIPTS / script, folder, source, python=python))
+            remove(made)
+            return seconds
 
-    def mlflow() -> float:
-        seconds = float(child(SCRIPTS / "folder_with_mlflow.py", folder, source, python=options.mlflow or ""))
-        remove(folder / "artifacts")
-        return seconds
+        return work
 
-    works: dict[str, Work] = {"put": put, "copy": copy}
+    works = {
+        "put": logged("folder_with_tracker.py", Folders(folder / "small.xlsx").side),
+        "copy": logged("folder_with_copytree.py", folder / "copied"),
+    }
     if options.mlflow is None:
         yield Note("many small files beside mlflow: give --mlflow the Python of an environment that has it")
     else:
+        mlflow = logged("folder_with_mlflow.py", folder / "artifacts", options.mlflow)
         try:
             mlflow()  # its database is made
             works["mlflow"] = mlflow

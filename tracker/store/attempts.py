@@ -161,15 +161,14 @@ def _claimed(folders: Folders, name: str, number: int, attempt: str) -> Stored |
 
 def _sweep_unknown(folders: Folders) -> int:
     """Remove folders of attempts without a note that nobody has touched for long."""
-    try:
-        entries = [entry for entry in os.scandir(folders.artifacts / PARTIAL) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return 0
     swept = 0
-    for entry in entries:
-        if not _note_path(folders, entry.name).exists() and time.time() - entry.stat().st_mtime > GONE_AFTER_SECONDS:
-            remove_tree(Path(entry.path))
-            swept += 1
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for entry in list(os.scandir(folders.artifacts / PARTIAL)):
+            with contextlib.suppress(OSError):  # it got its final name meanwhile
+                old = time.time() - entry.stat(follow_symlinks=False).st_mtime > GONE_AFTER_SECONDS
+                if old and entry.is_dir(follow_symlinks=False) and not _note_path(folders, entry.name).exists():
+                    remove_tree(Path(entry.path))
+                    swept += 1
     return swept
 
 

@@ -17,14 +17,14 @@ from tracker.store.sources import unreadable
 
 CHUNK = 4 << 20
 """What is handed to the writer at once; a multiple of every disk's block."""
-_CHUNKS = 4
+_CHUNKS = 3
 _STEP = 1 << 18
 """What is read and hashed at once: it stays in the processor's cache between the two."""
 _ATTEMPTS = 3
 _FEW = 8
 _BATCH = 16
 """Files that one thread takes at once: handing them out one by one takes longer than copying them."""
-_WORKERS = min(8, 2 * (os.cpu_count() or 1))
+_WORKERS = min(8, 4 * (os.cpu_count() or 1))
 
 OnBytes = Callable[[int], object]
 Given = TypeVar("Given")
@@ -145,20 +145,22 @@ def _opened(source: Path) -> FileIO:
 
 
 def _pass(reader: FileIO, expected: int, sink: Sink, on_bytes: OnBytes, source: Path) -> tuple[int, str]:
-    digest, size = hashlib.sha256(), 0
-    length = min(CHUNK, -(-(expected + 1) // mmap.PAGESIZE) * mmap.PAGESIZE)  # a little more, to find the end
-    writer = _Writer(sink, length) if expected > CHUNK else _Direct(sink, length)
-    try:
-        count = length
-        while count == length and size <= expected:  # a file that grows as fast as it is read would never end
+    digest = hashlib.sha256()
+    if expected < _STEP:
+        buffer = memoryview(bytearray(expected + 1))  # one more, to see that it is the end
+        size = _fill(reader, buffer, digest.update, source)
+        if size:
+            sink.write(buffer[:size])
+        on_bytes(size)
+        return size, digest.hexdigest()
+    size, count = 0, CHUNK
+    with _Writer(sink) as writer:
+        while count == CHUNK and size <= expected:  # a file that grows as fast as it is read would never end
             buffer = writer.buffer()
             count = _fill(reader, buffer, digest.update, source)
             writer.write(buffer, count)
             size += count
             on_bytes(count)
-    finally:
-        writer.end()
-    writer.check()
     return size, digest.hexdigest()
 
 
@@ -174,54 +176,42 @@ def _fill(reader: FileIO, buffer: memoryview, update: Callable[[memoryview], Non
     return filled
 
 
-class _Direct:
-    """Writes at once, for a file that is over before a thread has begun."""
-
-    def __init__(self, sink: Sink, length: int) -> None:
-        self._sink = sink
-        self._buffer = memoryview(bytearray(length))
-
-    def buffer(self) -> memoryview:
-        return self._buffer
-
-    def write(self, buffer: memoryview, count: int) -> None:
-        if count:
-            self._sink.write(buffer[:count])
-
-    def end(self) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
-
-
 class _Writer:
-    """Writes in a thread of its own, from buffers that go round; they begin at a page, as direct writes want them."""
+    """Writes in a thread of its own, from buffers that go round; they begin at a page, as direct writes want them.
 
-    def __init__(self, sink: Sink, length: int) -> None:
+    What it raises, it raises in the thread that reads: at the next buffer, or at the end.
+    """
+
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._free: SimpleQueue[memoryview] = SimpleQueue()
         self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
         self._failure: BaseException | None = None
         for _ in range(_CHUNKS):
-            self._free.put(memoryview(mmap.mmap(-1, length)))
+            self._free.put(memoryview(mmap.mmap(-1, CHUNK)))
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
-        self._thread.start()
 
     def buffer(self) -> memoryview:
         """A buffer that nobody uses; only the caller fills buffers, so none is filled before it is hashed."""
         buffer = self._free.get()
-        self.check()
+        self._check()
         return buffer
 
     def write(self, buffer: memoryview, count: int) -> None:
+        """Have the beginning of a buffer written."""
         self._full.put((buffer, count))
 
-    def end(self) -> None:
+    def __enter__(self) -> _Writer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._full.put(None)
         self._thread.join()
+        if kind is None:
+            self._check()
 
-    def check(self) -> None:
+    def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
 

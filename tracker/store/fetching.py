@@ -136,7 +136,9 @@ def _bring_referenced(stored: Stored, place: Place, on_bytes: OnBytes) -> None:
 
 def _receive(stored: Stored, place: Place, at: str, target: Path, size: int, sha256: str, on_bytes: OnBytes) -> None:
     """Download one file, from where an earlier attempt was cut off, and check it."""
-    partial = target.with_name(f"{PARTIAL}-{target.name[-100:]}")
+    # Another process may be at the same small file; a large one is locked, and worth going on with.
+    tag = target.name[-100:] if size >= _LOCK_FROM else os.urandom(8).hex()
+    partial = target.with_name(f"{PARTIAL}-{tag}")
     told = 0
 
     def receive() -> bool:
@@ -169,8 +171,12 @@ def _receive(stored: Stored, place: Place, at: str, target: Path, size: int, sha
             raise ArtifactAlteredError(artifact=stored.artifact, path=f"{place.url}/{at}", reason=ALTERED)
         return False  # what was there was of something else
 
-    while not patiently(place, receive):
-        pass
+    try:
+        while not patiently(place, receive):
+            pass
+    finally:
+        if size < _LOCK_FROM:
+            partial.unlink(missing_ok=True)
 
 
 def _hash_of(path: Path) -> hashlib._Hash:

@@ -34,27 +34,28 @@ class LocalPlace:
     def __init__(self, root: Path, url: str = "") -> None:
         self.root = root
         self.url = url
-        self._unsettled: list[Path] = []
+        self._written: list[int] = []
         self._lock = threading.Lock()
 
     def sink(self, path: str, size: int) -> LocalSink:
         """Make a file. RegistryNotWritableError where that cannot be done."""
-        return LocalSink(self.root / path, size, on_written=self._written)
+        return LocalSink(f"{self.root}/{path}", size, settle=self._settle_later)
 
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
         """Let the files and their names survive a power cut."""
-        batch, self._unsettled = self._unsettled, []
-        _flush(batch)
+        batch, self._written = self._written, []
+        with writing(self.root / folder):
+            _flush(batch)
         for at, _, _ in os.walk(self.root / folder):
             fsync_folder(Path(at))
 
-    def _written(self, path: Path) -> None:
-        """A small file is whole. The disk takes many together in little more time than one."""
+    def _settle_later(self, file: int) -> None:
+        """Take a small file that is written but still open: the disk takes many in little more time than one."""
         with self._lock:
-            self._unsettled.append(path)
-            if len(self._unsettled) < _BATCH:
+            self._written.append(file)
+            if len(self._written) < _BATCH:
                 return
-            batch, self._unsettled = self._unsettled, []
+            batch, self._written = self._written, []
         _flush(batch)
 
     def share(self, path: str, target: str) -> Shared:
@@ -131,14 +132,10 @@ class LocalSink:
     """A file that is being written. Large ones go past the system's cache where it lets them."""
 
     def __init__(
-        self,
-        path: Path,
-        size: int,
-        mode: int = _STORED_MODE,
-        on_written: Callable[[Path], object] = lambda path: None,
+        self, path: str | Path, size: int, mode: int = _STORED_MODE, settle: Callable[[int], object] = os.close
     ) -> None:
         self._path = path
-        self._on_written = on_written
+        self._settle = settle
         self._mode = mode
         self._direct = size >= _DIRECT_FROM and hasattr(os, "O_DIRECT")
         self._large = size >= _DIRECT_FROM or os.name != "posix"
@@ -148,7 +145,7 @@ class LocalSink:
                 self._file: int = _in_its_folder(path, lambda: self._open(flags))
             except FileExistsError:
                 reason = "another file has the same name but for upper and lower case, which are one on this disk"
-                raise ArtifactPathError(path=path.name, reason=reason) from None
+                raise ArtifactPathError(path=os.path.basename(path), reason=reason) from None
 
     def _open(self, flags: int) -> int:
         if self._direct:
@@ -158,7 +155,7 @@ class LocalSink:
                 if error.errno != errno.EINVAL:
                     raise
                 self._direct = False
-                self._path.unlink(missing_ok=True)  # some file systems make it before they refuse
+                Path(self._path).unlink(missing_ok=True)  # some file systems make it before they refuse
         return os.open(self._path, flags, self._mode)
 
     def write(self, chunk: memoryview) -> None:
@@ -179,22 +176,23 @@ class LocalSink:
                 chunk = chunk[count:]
 
     def close(self) -> None:
-        """The file is whole; a large one is on the disk, a small one is told to who cares for that."""
+        """The file is whole; a large one is on the disk, a small one is left to whoever settles many."""
         with writing(self._path):
+            if not self._large:
+                file, self._file = self._file, -1
+                self._settle(file)
+                return
             try:
-                if self._large:
-                    os.fsync(self._file)
+                os.fsync(self._file)
             finally:
                 self._let_go()
-            if not self._large:
-                self._on_written(self._path)
 
     def abandon(self) -> None:
         """Remove what was written."""
         with contextlib.suppress(OSError):
             self._let_go()
         with contextlib.suppress(OSError):
-            _unlink(self._path)
+            _unlink(Path(self._path))
 
     def _let_go(self) -> None:
         file, self._file = self._file, -1
@@ -236,39 +234,26 @@ def _unlink(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _in_its_folder(path: Path, make: Callable[[], Any]) -> Any:
+def _in_its_folder(path: str | Path, make: Callable[[], Any]) -> Any:
     """Make a file; its folder first, where it is missing."""
     try:
         return make()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         return make()
 
 
-def _flush(paths: Iterable[Path]) -> None:
-    """Have small files on the disk. All are on their way before the first is waited for."""
-    for path in paths:
-        if hasattr(os, "posix_fadvise"):
-            _with_open(path, _send_off)
-    for path in paths:
-        with writing(path):
-            _with_open(path, os.fsync)
-
-
-def _with_open(path: Path, work: Callable[[int], object]) -> None:
+def _flush(files: Iterable[int]) -> None:
+    """Have open files on the disk, and close them. All are on their way before the first is waited for."""
     try:
-        file = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return  # its source kept changing: it is written anew
-    try:
-        work(file)
+        for file in files:
+            if hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        for file in files:
+            os.fsync(file)
     finally:
-        os.close(file)
-
-
-def _send_off(file: int) -> None:
-    """Have the system begin to write the file to the disk."""
-    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        for file in files:
+            os.close(file)
 
 
 def _walk(folder: Path, inside: str) -> Iterator[tuple[str, int]]:

@@ -102,7 +102,7 @@ def checked_url(url: str) -> str:
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
         reason = (
             f"The address {shown} holds a password or a key, which everybody who opens the workbook would see. "
-            "Leave it out, and set it in the environment: see the documentation of artifact stores."
+            "Leave it out, and set it in the environment: docs/stores.md says how."
         )
         raise BadRequestError(reason=reason)
     if "::" in url:

@@ -42,7 +42,8 @@ from tracker.store.sharing import shared_files
 from tracker.store.sources import Source, files_of
 
 _CLAIM_SECONDS = 2.0
-"""How long a claimed version may lack its files before whoever claimed it is taken for dead."""
+"""How long a version that was claimed lately is waited for before whoever claimed it is taken for dead."""
+_CLAIMED_LATELY = 60.0
 
 
 def put(
@@ -196,7 +197,7 @@ def _count(attempt: Attempt, stored: Stored, announce: Callable[[Stored], None])
 
 def _with_content(folders: Folders, draft: Stored, number: int, sha256: str) -> Stored | None:
     """The version, if this is its content; while another process is storing it, that is waited for."""
-    manifest = manifest_path(folders, draft.name, number)
+    manifest, patience = manifest_path(folders, draft.name, number), time.monotonic() + _CLAIM_SECONDS
     while True:
         head = read_head(folders, draft.name, number)
         if head is not None and head.sha256 != sha256:
@@ -208,9 +209,10 @@ def _with_content(folders: Folders, draft: Stored, number: int, sha256: str) -> 
             if not stored.partial and (not is_here(folders, stored) or stored.path.exists()):
                 return stored
         try:
-            age = time.time() - manifest.stat().st_mtime
+            claimed = manifest.stat().st_mtime
         except FileNotFoundError:
             return None
-        if not 0 <= age < _CLAIM_SECONDS:
+        # A file server's clock may be another than ours, and ours may be read a moment before the file is written.
+        if abs(time.time() - claimed) > _CLAIMED_LATELY or time.monotonic() > patience:
             return None
         time.sleep(0.01)

@@ -46,6 +46,9 @@ def files_of(source: Path) -> list[Source]:
 def _walk(root: Path, folder: Path, inside: str) -> Iterator[Source]:
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.is_file(follow_symlinks=False):  # nearly all are; what follows is for the others
+                yield Source(inside + entry.name, Path(entry.path), entry.stat(follow_symlinks=False).st_size)
+                continue
             path = Path(entry.path)
             if entry.is_symlink():
                 path = Path(os.path.realpath(entry.path, strict=True))
