@@ -194,3 +194,15 @@ def test_no_value_disappears(current: list[Any], changes: list[Change]) -> None:
         last = [change.set["params.x"] for change in changes if change.key == key][-1]
         held = [row[4] for row in after.rows if row[0] == key[0]]
         assert held == [last] or last in [conflict.dropped for conflict in decided.conflicts]
+
+
+def test_a_column_of_a_later_version_is_added_and_one_that_a_person_took_away_is_not() -> None:
+    columns = ("artifact", "Status", "status_why")
+    artifacts = TableRows("artifacts", "artifacts", "A1:C2", columns, [["m:v1", "stored", None]], [2])
+    tables = {**runs(), "artifacts": artifacts}
+    cells = {"status": "deleted", "status_why": "scratch, 30 days", "status_by": "me", "notes": "gone"}
+    decided = decide(tables, Change("artifacts", ("m:v1",), cells, {"status": "stored"}))
+    assert decided.tables["artifacts"].columns == ["status_by"]
+    done = {"Status": "deleted", "status_why": "scratch, 30 days", "status_by": "me"}
+    assert decided.tables["artifacts"].updates == {0: done}
+    assert [(conflict.column, conflict.reason) for conflict in decided.conflicts] == [("notes", "no column")]

@@ -21,6 +21,8 @@ class Column:
     choices: tuple[str, ...] = ()
     width: int = 14
     """Characters, as Excel measures column widths."""
+    added: bool = False
+    """Added to a table that lacks it, such as one of an earlier version, once there is something to write there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,21 @@ ARTIFACTS = Table(
         Column("retention_class", "text", "How long it is kept: a class of the retention table.", "both", width=14),
         Column("hold", "boolean", "TRUE: never delete, whatever the rules say.", "person", width=8),
         Column(
+            "hold_reason", "text", "Why it is on hold, such as an audit or a dispute.", "person", width=24, added=True
+        ),
+        Column("held_by", "text", "Who put it on hold.", "person", width=12, added=True),
+        Column(
             "status", "text", "stored, referenced, archived, trash, deleted or missing.", "script", ARTIFACT_STATUS, 11
         ),
+        Column(
+            "status_time",
+            "datetime",
+            "When it was archived, put into the trash or deleted (UTC).",
+            width=19,
+            added=True,
+        ),
+        Column("status_by", "text", "Who archived, trashed or deleted it.", width=12, added=True),
+        Column("status_why", "text", "The rule or the reason for that.", width=30, added=True),
         Column("notes", "text", "Anything else.", "person", width=28),
     ),
     unique_keys=True,
@@ -188,6 +203,10 @@ CHECKLIST = Table(
         Column("who", "text", "Who ticked or waived it.", "both", width=12),
         Column("when", "datetime", "When (UTC).", "both", width=19),
         Column("why", "text", "The reason for a waiver.", "person", width=30),
+        Column("until", "datetime", "The last day of a waiver; blank: for good.", "person", width=13, added=True),
+        Column(
+            "sop_version", "text", "The version of the procedure that the item was judged by.", width=11, added=True
+        ),
     ),
 )
 
@@ -198,7 +217,11 @@ SOP = Table(
     (
         Column("item", "text", "What a run must have.", "person", width=32),
         Column(
-            "applies_to", "text", "Experiments it holds for, with * as a wildcard; blank for all.", "person", width=18
+            "applies_to",
+            "text",
+            "Experiments it holds for, with * as a wildcard; tag:team=risk, stage:production; blank for all.",
+            "person",
+            width=18,
         ),
         Column("level", "text", "must: no gate without it; should: good practice.", "person", ("must", "should"), 9),
         Column(
@@ -228,6 +251,13 @@ MODELS = Table(
         Column("promoted_by", "text", "Who moved it to its stage.", width=14),
         Column("promoted_at", "datetime", "When (UTC).", width=19),
         Column("reason", "text", "Why.", "both", width=34),
+        Column(
+            "override",
+            "text",
+            "What was missing when a manager promoted it all the same, and why.",
+            width=34,
+            added=True,
+        ),
         Column("notes", "text", "Anything else.", "person", width=28),
     ),
 )
@@ -238,6 +268,23 @@ RETENTION = Table(
     "How long artifacts of a class are kept, from when on, and what happens then.",
     (
         Column("class", "text", "The name of the class.", "person", width=16),
+        Column(
+            "category",
+            "text",
+            "Artifacts of this category belong to the class where their own cell is blank; blank: no category does.",
+            "person",
+            ARTIFACT_CATEGORIES,
+            16,
+            added=True,
+        ),
+        Column(
+            "pattern",
+            "text",
+            "So do artifacts of these names, with * as a wildcard, separated by commas; names count before categories.",
+            "person",
+            width=22,
+            added=True,
+        ),
         Column("keep_days", "integer", "Days to keep; blank: for ever.", "person", width=11),
         Column("trigger", "text", "When the days begin to count.", "person", RETENTION_TRIGGERS, 15),
         Column("keep_last", "integer", "The newest versions that stay whatever their age.", "person", width=10),

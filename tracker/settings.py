@@ -29,6 +29,10 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
         "Where artifact files go: blank for the folder beside the workbook, another folder, or an address such as "
         "s3://bucket/prefix or sftp://host/path. Never a password: credentials come from the environment.",
     ),
+    "artifacts.archive": (
+        None,
+        "Where archived artifact files go: another folder or address, as for artifacts.store; blank: nowhere yet.",
+    ),
     "trash.days": (14, "Days that deleted artifacts stay in the trash."),
     "checklist.review": (None, "Date of the next review of the standard operating procedure."),
 }

@@ -144,7 +144,7 @@ def _cell(registry: Registry, table: Table, row: Mapping[str, Any], key: Key, co
     declared = table.column(column)
     if column in table.key:
         raise BadRequestError(reason=f"{column} is how Tracker finds the row again; it cannot be changed.")
-    can_be_added = column.startswith(table.open_prefixes or ("\0",)) and declared is not None
+    can_be_added = declared is not None and (declared.added or column.startswith(table.open_prefixes or ("\0",)))
     if column not in row and not can_be_added:
         match = difflib.get_close_matches(column, row, 1)
         hint = f" Did you mean {match[0]}?" if match else ""

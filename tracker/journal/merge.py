@@ -349,7 +349,7 @@ def _remember(result: Plan, views: Mapping[str, View], settings: Settings, chang
 
 
 class _Headers:
-    """Where each column of a table stands, under whatever header; columns that scripts may add are added."""
+    """Where each column of a table stands, under whatever header; columns that may be added are added."""
 
     def __init__(self, table: Table, columns: Iterable[str], settings: Settings) -> None:
         self._table = table
@@ -370,9 +370,9 @@ class _Headers:
         return self._places.get(header) if header is not None else None
 
     def header(self, column: str) -> str | None:
-        """The header of a column, added if scripts may add it; None where there is none and none may be added."""
+        """The header of a column, added if it may be; None where there is none and none may be added."""
         header = self._known(column)
-        if header is not None or self._is_fixed(column):
+        if header is not None or not (self._is_open(column) or self._is_added(column)):
             return header
         header = self._settings.header(self._table.name, column)
         number = 2
@@ -393,12 +393,14 @@ class _Headers:
         for known in (header, column):  # an older copy may still have the header from before it was renamed
             if known in self._places:
                 return known
-        if self._is_fixed(column):
-            return self._lower.get(header.lower())
-        return None
+        return None if self._is_open(column) else self._lower.get(header.lower())
 
-    def _is_fixed(self, column: str) -> bool:
-        return not any(column.startswith(prefix) for prefix in self._table.open_prefixes)
+    def _is_open(self, column: str) -> bool:
+        return any(column.startswith(prefix) for prefix in self._table.open_prefixes)
+
+    def _is_added(self, column: str) -> bool:
+        declared = self._table.column(column)
+        return declared is not None and declared.added
 
 
 def overlay(

@@ -70,6 +70,8 @@ def missing_columns(facts: Facts) -> Iterator[Problem]:
                 continue
             guess = _by_name(sheet, unknown, column.name)
             guess = _by_place(sheet, unknown, table, number) if guess is None else guess
+            if guess is None and column.added:
+                continue
             hint = "Add a column with that header, or leave it away if you do not need it."
             if guess is not None:
                 header = sheet.rows.columns[guess]
