@@ -1,6 +1,6 @@
-"""Makes docs/columns.md from the schema and the map in README.md from the modules: ``python -m docs.build``.
+"""Makes docs/columns.md, docs/roles.md and the map in README.md from the code: ``python -m docs.build``.
 
-A test holds that both are current.
+A test holds that they are current.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import ast
 import re
 from pathlib import Path
 
-from tracker.schema import PREFIX_HELP, PREFIX_KINDS, TABLES, Table
+from tracker.reading.roles import ACTS, Act, allows
+from tracker.schema import PREFIX_HELP, PREFIX_KINDS, ROLES, TABLES, Table
 from tracker.settings import COLUMN_PREFIX, DEFAULTS
 
 ROOT = Path(__file__).parent.parent
-COLUMNS, README = ROOT / "docs" / "columns.md", ROOT / "README.md"
+COLUMNS, ROLES_PAGE, README = ROOT / "docs" / "columns.md", ROOT / "docs" / "roles.md", ROOT / "README.md"
 MAP = re.compile(r"(?<=<!-- map -->\n).*(?=<!-- end of map -->)", re.DOTALL)
 FOLDERS = (
     "",
@@ -53,6 +54,36 @@ Columns are found by their headers, in any order; to give a column another heade
 Tracker shows them and never touches them.
 """
 
+ROLES_INTRODUCTION = """\
+# Who may do what
+
+<!-- Made by docs/build.py from tracker/reading/roles.py; change it there. -->
+
+The `people` table says who has which role: viewer, contributor or manager. A higher role may do all that a lower one
+may.
+
+- While the table names nobody, there is one trusted local user, who may do everything. Begin with yourself as a
+  manager.
+- From the first name on, somebody who is not in it is a viewer. So is somebody whose role is blank or no role;
+  `check` lists a word that is none with its cell.
+- A name is matched without regard to capitals and to blanks around it. Of a name that stands twice, the first counts.
+- Who somebody is: the e-mail address that they logged in with to the app, else `TRACKER_USER`, else the login name.
+- A role counts as soon as it is saved: with `python -m tracker people`, or typed into the sheet.
+
+The same gate holds for scripts, for the command line and for the app. Where the role does not allow something,
+nothing is changed, and the message says which role it takes. Looking, and taking copies out, is open to everybody.
+"""
+ROLES_END = """
+## What this is, and what it is not
+
+It guards colleagues against mistakes: the wrong model in production, a rule changed in passing, files deleted by
+somebody who only wanted to look. It is no lock. Whoever may write the folder can edit the workbook and the files
+beside it directly, a role in the `people` table too, and can say any name in `TRACKER_USER`. What keeps people out is
+the folder's own permissions: give viewers read access only. What happened is in the history: `python -m tracker
+history` shows who changed which cell through Tracker, and the earlier workbooks in `registry.tracker/versions/` show
+what was typed by hand.
+"""
+
 
 # -- docs/columns.md ----------------------------------------------------------------------------------------------
 
@@ -90,6 +121,20 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+# -- docs/roles.md ------------------------------------------------------------------------------------------------
+
+
+def roles_page() -> str:
+    """The whole page as Markdown."""
+    lines = [ROLES_INTRODUCTION, f"| to … | {' | '.join(ROLES)} |", f"|---{'|:-:' * len(ROLES)}|"]
+    return "\n".join([*lines, *map(_act, ACTS.values()), ROLES_END])
+
+
+def _act(act: Act) -> str:
+    marks = ("yes" if allows(role, act.role) else "" for role in ROLES)
+    return f"| {_cell(act.what)} | {' | '.join(marks)} |"
+
+
 # -- the map in README.md -----------------------------------------------------------------------------------------
 
 
@@ -119,4 +164,5 @@ def _first_sentence(path: Path) -> str:
 
 if __name__ == "__main__":
     COLUMNS.write_text(columns_page(), "utf-8")
+    ROLES_PAGE.write_text(roles_page(), "utf-8")
     README.write_text(readme(), "utf-8")

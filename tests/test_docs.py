@@ -13,7 +13,8 @@ import pytest
 
 from docs import build
 from tracker.cli.commands import main
-from tracker.schema import TABLES
+from tracker.reading.roles import ACTS
+from tracker.schema import ROLES, TABLES
 from tracker.settings import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,14 @@ def test_the_page_of_columns_is_current_and_complete() -> None:
         for column in table.columns:
             assert re.search(rf"^\| `{column.name}` \| {column.kind} \| .+ \| .+ \|$", section, re.MULTILINE)
     assert all(f"| `{name}` |" in page for name in DEFAULTS)
+
+
+def test_the_page_of_roles_is_current_and_complete() -> None:
+    page = build.ROLES_PAGE.read_text("utf-8")
+    assert build.roles_page() == page, "docs/roles.md is old; make it with: python -m docs.build"
+    for act in ACTS.values():
+        marks = ["yes" if ROLES.index(role) >= ROLES.index(act.role) else "" for role in ROLES]
+        assert f"| {act.what} | {' | '.join(marks)} |" in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

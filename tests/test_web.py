@@ -352,7 +352,7 @@ def test_a_viewer_sees_everything_and_changes_nothing(open_app: Open, filled: Pa
     app = open_app(filled, page, run=run_ids(filled)["forest"])
     assert not app.error
     keys = {button.key for button in app.button}
-    assert not keys & {"edit", "sync", "problems-sync"}
+    assert not keys & {"edit", "problems-force"}
 
 
 # -- Compare, Artifacts, Checklist, Problems ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What surrounds a run: the code's state in git, the packages, the machine, the command line. Nothing here raises.
 
-No environment variable is read into a record, and the command line is kept without its secrets.
+No environment variable but the person's name is read into a record, and the command line is kept without its secrets.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ GIT_SECONDS = 10.0
 MAX_UNTRACKED = 200
 MAX_COMMAND = 4_000
 MASK = "***"
+USER_VARIABLE = "TRACKER_USER"
+"""Names the person where the login does not, such as in a container or on a machine that several people use."""
 
 
 def utc_now() -> datetime:
@@ -28,9 +30,12 @@ def utc_now() -> datetime:
 
 
 def owner() -> str:
-    """The login name; ``unknown`` where the system has none for this user."""
+    """Who runs this: what TRACKER_USER says, else the login name; ``unknown`` where the system has none."""
     import getpass
 
+    named = os.environ.get(USER_VARIABLE, "").strip()
+    if named:
+        return named
     try:
         return getpass.getuser()
     except Exception:  # ImportError, KeyError or OSError, by system and Python version

@@ -263,7 +263,7 @@ class PermissionRefusedError(TrackerError):
     """A person's role in the registry does not allow what they asked for."""
 
     template = (
-        "{who} is a {role} in {path}; this needs a {needed}. Nothing was changed. "
+        "{who} is a {role} in {path}; this needs a {needed}: to {act}. Nothing was changed. "
         "A manager can change roles in the people table."
     )
     exit_code = 8

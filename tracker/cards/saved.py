@@ -17,13 +17,14 @@ from tracker import store
 from tracker.cards.card import Card, read_facts, write_card
 from tracker.cards.sections import card_facts, card_sections
 from tracker.comparing.sides import Known
-from tracker.deciding.edits import SYNC_WAIT, EditReport, require
+from tracker.deciding.edits import SYNC_WAIT, EditReport
 from tracker.deciding.models import ModelVersion, find_version
 from tracker.errors import BadRequestError, RegistryNotWritableError, TrackerError, ValueChangedError
 from tracker.folders import Folders
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change
 from tracker.reading.registry import Registry
+from tracker.reading.roles import require
 from tracker.store import Stored
 
 MOST_TEXT = 2_000_000
@@ -87,7 +88,7 @@ def save_card(registry: Registry, reference: str, markdown: str, who: str, seen:
         BadRequestError: the card says that it is another's, or it is far too long.
         ArtifactPathError, RegistryNotWritableError: it cannot be stored.
     """
-    require(registry, who, "contributor")
+    require(registry.folders, who, "card")
     known = Known(registry)
     version = find_version(known.models, reference)
     _require_fit(version, markdown)

@@ -24,7 +24,6 @@ from tracker.errors import (
 )
 
 if TYPE_CHECKING:
-    from tracker.folders import Folders
     from tracker.reading.registry import Registry
     from tracker.runs.run import Run
     from tracker.syncing.sync import SyncReport
@@ -143,11 +142,13 @@ def _new_run(registry: str, experiment: str | None, name: str | None) -> Run:
 
 def _existing_run(registry: str, run: str) -> Run:
     """A run to add to, whose status and times stay as they are."""
+    from tracker.reading.roles import require
     from tracker.runs.pulse import Pulse
     from tracker.runs.recorder import Recorder
     from tracker.runs.run import Run
 
     opened = shell.opened(registry)
+    require(opened.folders, shell.person(), "log")
     row = opened.run(run)
     recorder = Recorder(opened.folders, str(row["run_id"]), shell.person())
     return Run(opened.folders, recorder, Pulse(opened.folders, shell.person()), row)
@@ -328,22 +329,20 @@ def sync(registry: str, force: bool, wait: float, as_json: bool) -> None:
     """
     from tracker.cli import report
 
-    done = _sync(shell.opened(registry).folders, force, wait)
+    done = _sync(shell.opened(registry), force, wait)
     if as_json:
         shell.print_json(report.plain_sync(done))
     else:
         click.echo("\n".join(report.sync_lines(done)))
 
 
-def _sync(folders: Folders, force: bool, wait: float) -> SyncReport:
+def _sync(registry: Registry, force: bool, wait: float) -> SyncReport:
     """Sync; where the workbook is open, try again until the time is up."""
-    from tracker.syncing.sync import sync
-
     end = time.monotonic() + wait
     while True:
         left = max(0.0, end - time.monotonic())
         try:
-            return sync(folders, who=shell.person(), program=PROGRAM, wait=left, force=force)
+            return registry.sync(who=shell.person(), program=PROGRAM, wait=left, force=force)
         except WorkbookOpenElsewhereError:
             if left < 1:
                 raise

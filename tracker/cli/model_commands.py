@@ -186,9 +186,9 @@ def alias(registry: str, artifact: str, name: str, why: str, remove: bool, yes: 
 
 def _agree(registry: Registry, plan: Decision, who: str, yes: bool) -> None:
     """Show a plan and ask whether it is to be done; who may not decide it is told before."""
-    from tracker.deciding.edits import require
+    from tracker.reading.roles import require
 
-    require(registry, who, plan.role)
+    require(registry.folders, who, plan.act)
     if plan.changes and not yes:
         click.echo(f"{plan.what}.", err=True)
         click.confirm("Do it?", abort=True, err=True)

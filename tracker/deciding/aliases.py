@@ -118,7 +118,7 @@ def plan_alias(
         changes.append(_change(row, [word for word in aliases_of(row) if word != alias], note, who, now))
     moved = "".join(f", no longer to {_key(row)}" for row in before)
     what = f"{alias} points to {key}{moved}" if changes else f"{alias} points to {key} already"
-    return Decision(what, tuple(change for change in changes if change), _role(alias))
+    return Decision(what, tuple(change for change in changes if change), act_of(alias))
 
 
 def plan_no_alias(rows: Sequence[Cells], name: str, alias: str, why: str, who: str, now: float) -> Decision:
@@ -141,7 +141,7 @@ def plan_no_alias(rows: Sequence[Cells], name: str, alias: str, why: str, who: s
     note = f"{utc(now):%Y-%m-%d} no longer {alias}: {why} ({who or 'unknown'})"
     changes = [_change(row, [word for word in aliases_of(row) if word != alias], note, who, now) for row in holders]
     what = f"{alias} no longer points to {', '.join(map(_key, holders))}"
-    return Decision(what, tuple(change for change in changes if change), _role(alias))
+    return Decision(what, tuple(change for change in changes if change), act_of(alias))
 
 
 def _change(row: Cells, aliases: Sequence[str], note: str, who: str, now: float) -> Change | None:
@@ -159,8 +159,9 @@ def _name(row: Cells) -> str:
     return key_text(row.get("name")) or _key(row).rpartition(":")[0]
 
 
-def _role(alias: str) -> str:
-    return "manager" if alias.casefold() == "production" else "contributor"
+def act_of(alias: str) -> str:
+    """What it is to move an alias."""
+    return "production" if alias.casefold() == "production" else "alias"
 
 
 def _reason(why: str, question: str) -> str:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from tracker.deciding.aliases import plan_alias, plan_no_alias
 from tracker.deciding.decision import Decision
-from tracker.deciding.edits import SYNC_WAIT, EditReport, require
+from tracker.deciding.edits import SYNC_WAIT, EditReport
 from tracker.deciding.models import registered
 from tracker.deciding.promotion import plan_promotion, plan_registration, plan_revert
 from tracker.deciding.rows import cells_of
@@ -28,6 +28,7 @@ from tracker.folders import Folders
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change
 from tracker.reading.registry import Registry
+from tracker.reading.roles import require
 from tracker.schema import TABLES
 from tracker.values import from_cell, same
 
@@ -173,7 +174,7 @@ def carry_out(registry: Registry, plan: Callable[[], Decision], who: str, agreed
     """
     with _one_at_a_time(registry.folders) as desk:
         decision = plan()
-        require(registry, who, decision.role)
+        require(registry.folders, who, decision.act)
         if agreed is not None:
             decision.refuse_other(agreed)
         if not decision.changes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.errors import CellTooLongError, ValueChangedError
 from tracker.model import Change, Key
+from tracker.reading.roles import ACTS
 from tracker.schema import TABLES
 from tracker.values import MAX_TEXT, from_cell, same, to_cell
 
@@ -27,10 +28,15 @@ class Decision:
     """One sentence: ``churn v3 goes into production; v2 is retired``."""
     changes: tuple[Change, ...] = ()
     """Empty where everything is as it was decided already."""
-    role: str = "contributor"
-    """Who may decide it."""
+    act: str = "edit"
+    """Which of :data:`tracker.reading.roles.ACTS` it is: who may decide it."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the caller wants to know of it, such as the version that a registration makes."""
+
+    @property
+    def role(self) -> str:
+        """The lowest role that may decide it."""
+        return ACTS[self.act].role
 
     def refuse_other(self, agreed: Decision) -> None:
         """Raise ValueChangedError where this decision, planned just now, is not the one that a person agreed to."""

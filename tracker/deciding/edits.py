@@ -23,13 +23,12 @@ from tracker.errors import (
 )
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change, Key
+from tracker.reading import roles
 from tracker.reading.matching import as_date, as_number, is_blank
 from tracker.reading.registry import Registry
-from tracker.schema import ROLES, TABLES, Table
+from tracker.schema import TABLES, Table
 from tracker.values import MAX_TEXT, from_cell, same, to_cell
 
-NEEDED_ROLES = {"people": "manager", "settings": "manager", "retention": "manager", "sop": "manager"}
-"""Tables that not every contributor may change."""
 SYNC_WAIT = 2.0
 """Seconds that an edit waits for another sync before it stays pending."""
 
@@ -84,7 +83,7 @@ def edit_row(
         CellTooLongError: more text than a cell holds.
         RegistryNotWritableError: the journal cannot be written.
     """
-    require(registry, who, NEEDED_ROLES.get(table, "contributor"))
+    roles.require_all(registry.folders, who, roles.acts_of_edit(table, values))
     declared = TABLES.get(table)
     if declared is None:
         raise BadRequestError(reason=f"'{table}' is no table of Tracker's; change it in the workbook itself.")
@@ -115,25 +114,16 @@ def edit_row(
 
 
 def role_of(registry: Registry, who: str) -> str:
-    """A person's role: everyone is a manager while the people table is empty; who is not in it is a viewer."""
-    roles: dict[str, str] = {}
-    rows = registry.rows("people")
-    if {"person", "role"} <= set(rows.columns):
-        person, role = rows.columns.index("person"), rows.columns.index("role")
-        for row in rows.rows:
-            if name := str(from_cell(row[person], "text") or "").strip().casefold():
-                roles.setdefault(name, str(row[role] or "").strip().lower())
-    if not roles:
-        return "manager"
-    found = roles.get(who.strip().casefold(), "viewer")
-    return found if found in ROLES else "viewer"
+    """A person's role; see :func:`tracker.reading.roles.role_of`."""
+    return roles.role_of(registry.folders, who)
 
 
 def require(registry: Registry, who: str, role: str) -> None:
     """Raise PermissionRefusedError unless the person has this role or a higher one."""
     has = role_of(registry, who)
-    if ROLES.index(has) < ROLES.index(role):
-        raise PermissionRefusedError(who=who or "Somebody without a name", role=has, needed=role, path=registry.path)
+    if not roles.allows(has, role):
+        name = who.strip() or "Somebody without a name"
+        raise PermissionRefusedError(who=name, role=has, needed=role, path=registry.path, act="do this")
 
 
 # -- the cells ----------------------------------------------------------------------------------------------------

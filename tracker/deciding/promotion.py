@@ -54,7 +54,7 @@ def plan_registration(
     mine = [one for one in versions if one.model == name]
     for one in mine:
         if one.artifact == key:
-            return Decision(f"{key} is {one.label} already", facts={"model": name, "version": one.version})
+            return Decision(f"{key} is {one.label} already", (), "register", {"model": name, "version": one.version})
     number = 1 + max((one.version for one in mine), default=0)
     cells = {
         "artifact": key,
@@ -63,7 +63,7 @@ def plan_registration(
         "notes": notes or None,
     }
     change = new_row("models", (name, str(number)), {"version": number, **cells}, who, now)
-    return Decision(f"{key} becomes {name} v{number}", (change,), facts={"model": name, "version": number})
+    return Decision(f"{key} becomes {name} v{number}", (change,), "register", {"model": name, "version": number})
 
 
 def plan_promotion(
@@ -91,7 +91,7 @@ def plan_promotion(
     mine = of_model(versions, version.model) if stage in SINGLE_STAGES else []
     others = [one for one in mine if one.stage == stage and one.version != version.version]
     if version.stage == stage and not others:
-        return Decision(f"{version.label} is in {stage} already", role=_role(stage), facts=_facts(version))
+        return Decision(f"{version.label} is in {stage} already", act=_act(stage), facts=_facts(version))
     why = _require_reason(reason, f"Why does {version.label} go into {stage}?")
     if stage not in ("none", "retired"):
         _require_files(version, artifacts)
@@ -106,7 +106,7 @@ def plan_promotion(
         changes.append(_moved(other, SINGLE_STAGES[stage], text, who, now))
         said.append(f"v{other.version} from {stage} into {SINGLE_STAGES[stage]}")
     what = "; ".join(said)
-    return Decision(what, tuple(c for c in changes if c), _role(stage, version.stage), _facts(version))
+    return Decision(what, tuple(c for c in changes if c), _act(stage, version.stage), _facts(version))
 
 
 def plan_revert(
@@ -151,7 +151,7 @@ def plan_revert(
         out = REVERTED.format(stage=stage, version=before.version, reason=why)
         changes.append(_moved(one, SINGLE_STAGES[stage], out, who, now))
     what = f"{before.label} comes back into {stage}" + (f" instead of v{current.version}" if current else "")
-    return Decision(what, tuple(c for c in changes if c), _role(stage, before.stage), _facts(before))
+    return Decision(what, tuple(c for c in changes if c), _act(stage, before.stage), _facts(before))
 
 
 def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float) -> Change | None:
@@ -170,8 +170,8 @@ def _facts(version: ModelVersion) -> dict[str, Any]:
     return {"model": version.model, "version": version.version}
 
 
-def _role(*stages: str) -> str:
-    return "manager" if "production" in stages else "contributor"
+def _act(*stages: str) -> str:
+    return "production" if "production" in stages else "promote"
 
 
 def _require_stage(version: ModelVersion, stage: str) -> None:

@@ -132,6 +132,16 @@ def pending_runs(folder: Path) -> dict[str, str]:
     return runs
 
 
+def pending_mentions(folder: Path, table: str) -> bool:
+    """Whether a pending file may hold a change of that table; what is consumed already counts, too."""
+    needle = f'"table":{json.dumps(table)}'.encode()
+    for name in _names(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if needle in (folder / name).read_bytes():
+                return True
+    return False
+
+
 def read_pending(folder: Path, consumed: Mapping[str, int]) -> Iterator[PendingFile]:
     """Every pending file, oldest first, with the changes beyond its consumed offset."""
     for name in _names(folder):

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from tracker.capture import owner
 from tracker.errors import BadRequestError, NoTablesError, RegistryNotWritableError, RunNotFoundError
 from tracker.folders import Folders
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import gather
 from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
-from tracker.reading import check, frames
+from tracker.reading import check, frames, roles
 from tracker.reading import tables as reading
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.schema import TABLES, Table
@@ -204,7 +205,12 @@ class Registry:
         return reading.steadily(self.folders, lambda: check.find_problems(self.folders))
 
     def sync(self, *, who: str = "", program: str = "script", wait: float = 10.0, force: bool = False) -> SyncReport:
-        """Bring everything pending into the workbook, and back what it lost; see :func:`tracker.syncing.sync.sync`."""
+        """Bring everything pending into the workbook, and back what it lost; see :func:`tracker.syncing.sync.sync`.
+
+        PermissionRefusedError where it is forced by somebody who only looks on.
+        """
+        if force:
+            roles.require(self.folders, who or owner(), "force")
         return sync(self.folders, who=who, program=program, wait=wait, force=force)
 
     def _refuse_unknown(self, name: str) -> None:

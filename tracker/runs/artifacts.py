@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from tracker import store
-from tracker.capture import utc_now
-from tracker.errors import ArtifactNotFoundError, BadRequestError, MissingPackageError, StoreError
+from tracker.capture import owner, utc_now
+from tracker.deciding.aliases import act_of
+from tracker.errors import (
+    ArtifactNotFoundError,
+    BadRequestError,
+    MissingPackageError,
+    PermissionRefusedError,
+    StoreError,
+)
 from tracker.folders import Folders
+from tracker.reading.roles import require
 from tracker.runs.recorder import Recorder
 from tracker.store import Stored
 from tracker.values import to_cell
@@ -188,6 +196,7 @@ class RunArtifacts:
         for name in names:
             if not name or "," in name or ":" in name or name == "latest" or (name[0] == "v" and name[1:].isdigit()):
                 raise BadRequestError(reason=f"'{name}' cannot be an alias: it would be taken for something else")
+        names = [name for name in names if self._may_point(name)]
         for row in self._rows(stored.name):
             now = _words(row["aliases"])
             then = [alias for alias in now if alias not in names]
@@ -196,6 +205,15 @@ class RunArtifacts:
             if sorted(then) != sorted(now):
                 cells, was = {"aliases": ", ".join(then)}, {"aliases": row["aliases"]}
                 self._recorder.change("artifacts", (row["artifact"],), cells, was=was)
+
+    def _may_point(self, alias: str) -> bool:
+        """Whether whoever runs this may move an alias; the run goes on without it, with a warning."""
+        try:
+            require(self._folders, owner(), act_of(alias))
+        except PermissionRefusedError as refused:
+            self._warn(f"alias {alias}", refused)
+            return False
+        return True
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         """The artifact and aliases of every version of an artifact, as the registry has them now."""

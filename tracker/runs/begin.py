@@ -13,6 +13,7 @@ from tracker import capture
 from tracker.errors import BadRequestError, RegistryNotWritableError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
+from tracker.reading.roles import require
 from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
 from tracker.runs.run import Run, column_name
@@ -72,7 +73,9 @@ def new_run(
     Raises:
         BadRequestError: a param or tag without a name.
         RegistryNotWritableError: the side folder cannot be written.
+        PermissionRefusedError: whoever runs this only looks on.
     """
+    _require_access(folders)
     script = capture.script()
     facts = _surroundings(script)
     with _writable(folders):
@@ -112,9 +115,11 @@ def resumed_run(
         RunNotFoundError: there is no such run.
         BadRequestError: a param or tag without a name.
         RegistryNotWritableError: the side folder cannot be written.
+        PermissionRefusedError: whoever runs this only looks on.
     """
     from tracker.reading.registry import open_registry
 
+    _require_access(folders)
     row = open_registry(folders.workbook).run(run)
     parent = os.environ.get(PARENT_VARIABLE)
     if parent and row.get("parent_run_id") != parent:
@@ -153,6 +158,11 @@ def _begin(
     run = Run(folders, recorder, pulse, row, None if listed is None else _named_inputs(listed))
     pulse.join(recorder)
     return run
+
+
+def _require_access(folders: Folders) -> None:
+    with _writable(folders):
+        require(folders, capture.owner(), "log")
 
 
 def _named_inputs(listed: str) -> dict[str, str]:

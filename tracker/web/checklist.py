@@ -67,7 +67,7 @@ def show(context: Context) -> None:
         run = runs.iloc[chosen[0]]
         st.markdown(f"**{shown.plain(labels[run['run_id']])}**")
         form(context, str(run["run_id"]), item, recorded.get((str(run["run_id"]), item.name)), "checklist-item")
-    elif context.may_edit:
+    elif context.may("tick"):
         st.caption("Click a cell to see its evidence or to change it.")
 
 

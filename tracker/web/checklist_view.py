@@ -63,7 +63,7 @@ def of_run(context: Context, run_id: str) -> None:
     if chosen:
         item = wanted[chosen[0]]
         form(context, run_id, item, recorded.get((run_id, item.name)), "run-item")
-    elif context.may_edit:
+    elif context.may("tick"):
         st.caption("Tick a row to change its status.")
 
 
@@ -79,7 +79,7 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
         st.caption(plain(" · ".join(part for part in about if part)))
         if record is None:
             st.caption("Nobody has recorded this item for this run yet.")
-        if not context.may_edit:
+        if not context.may("tick"):
             if record is not None:
                 st.caption(plain(f"{shown.check(record['status'])} {shown.exact_or_blank(record['why'])}"))
             return

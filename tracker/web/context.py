@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.model import Problem
+from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
 from tracker.web import address, columns, data, watch
@@ -62,9 +63,16 @@ class Context:
         return data.status(self.place.path, self.stamp)
 
     @property
-    def may_edit(self) -> bool:
-        """Whether this person's role allows edits. Pages hide what is not allowed; the edits themselves refuse it."""
-        return data.role(self.place.path, self.stamp, self.who) != "viewer"
+    def role(self) -> str:
+        """This person's role."""
+        return data.role(self.place.path, self.stamp, self.who)
+
+    def may(self, act: str) -> bool:
+        """Whether this person may do one of :data:`tracker.reading.roles.ACTS`.
+
+        Pages hide or disable what is not allowed; in any case whatever carries the act out refuses it.
+        """
+        return roles.may(self.role, act)
 
     def problems(self) -> list[Problem]:
         return data.problems(self.place.path, self.stamp)

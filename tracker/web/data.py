@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from tracker.deciding import edits
 from tracker.folders import Folders
 from tracker.journal.metrics import MetricSummary, summarise
 from tracker.model import Problem
+from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
 from tracker.web.watch import Stamp
@@ -57,4 +57,4 @@ def problems(path: Path, stamp: Stamp) -> list[Problem]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def role(path: Path, stamp: Stamp, who: str) -> str:
     """What a person may do: viewer, contributor or manager."""
-    return edits.role_of(Registry(path), who)
+    return roles.role_of(Registry(path).folders, who)

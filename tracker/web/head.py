@@ -39,7 +39,7 @@ def show(context: Context) -> None:
             )
         to_do = _badges(context)
         st.space("stretch")
-        if to_do and context.may_edit and st.button("Sync", key="sync", icon=":material/sync:"):
+        if to_do and context.may("sync") and st.button("Sync", key="sync", icon=":material/sync:"):
             sync(context)
         if start.may_choose():
             label = "Make or open a registry" if context.place.sample else "Registry"

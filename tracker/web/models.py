@@ -36,7 +36,7 @@ def show(context: Context) -> None:
             "A model is registered from an artifact; its versions then go through the stages, each with a reason.",
             CODE.format(path=str(context.place.path), who=context.who),
         )
-        if context.may_edit and not context.table("artifacts").empty:
+        if context.may("register") and not context.table("artifacts").empty:
             with st.container(border=True):
                 stage_form.register(context)
         return
@@ -50,10 +50,10 @@ def show(context: Context) -> None:
         _metric(context, mine)
         _table(context, mine)
     with right:
-        if context.may_edit:
+        if context.may("promote"):
             stage_form.show(context, mine)
         else:
-            st.caption("Your role is viewer: others promote and revert. The people table says who may.")
+            st.caption(plain(f"Your role is {context.role}: others promote and revert. The people table says who may."))
     card_view.show(context, mine)
 
 
@@ -80,7 +80,7 @@ def _chosen(context: Context, versions: list[ModelVersion]) -> list[ModelVersion
         )
         st.markdown(f"**{shown.count(len(names), 'model')}, {shown.count(len(versions), 'version')}**", width="content")
         st.space("stretch")
-        if context.may_edit and not context.table("artifacts").empty:
+        if context.may("register") and not context.table("artifacts").empty:
             with st.popover("Register a version", icon=":material/add:", key="register", width="content"):
                 stage_form.register(context, chosen)
     if wanted is not None and wanted not in names:

@@ -106,19 +106,20 @@ def _journal(context: Context) -> None:
             st.markdown(line)
         if status.stamp:
             st.caption(f"last change set {shown.code(status.stamp)}")
-        if context.may_edit:
-            if st.button("Sync now", key="problems-sync", icon=":material/sync:", type="primary"):
-                head.sync(context)
-            if opened and st.button(
+        if context.may("sync") and st.button("Sync now", key="problems-sync", icon=":material/sync:", type="primary"):
+            head.sync(context)
+        if (
+            opened
+            and context.may("force")
+            and st.button(
                 "The lock file was left behind: sync all the same",
                 key="problems-force",
                 type="tertiary",
                 help="Only where nobody has the workbook open: after a crash its lock file stays. Should somebody save "
                 "an older copy over it after all, the next sync brings everything back.",
-            ):
-                head.sync(context, force=True)
-        else:
-            st.caption("Viewers cannot sync.")
+            )
+        ):
+            head.sync(context, force=True)
     report = st.session_state.get("synced")
     if isinstance(report, TrackerError):
         say.failed(report, "The last sync had to wait.")

@@ -14,9 +14,9 @@ from tracker.deciding.decide import Decided
 from tracker.deciding.decision import Decision
 from tracker.deciding.models import SINGLE_STAGES, ModelVersion
 from tracker.errors import TrackerError
-from tracker.schema import ROLES, STAGES, TABLES
+from tracker.schema import STAGES, TABLES
 from tracker.values import from_cell
-from tracker.web import address, data, editing, say, shown
+from tracker.web import address, editing, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -101,8 +101,7 @@ def _ask(context: Context, model: str, plan: Callable[[], Decision], carry_out: 
 
 def _agree(context: Context, plan: _Plan) -> None:
     """The plan, cell by cell, and the two ways to go on."""
-    role = data.role(context.place.path, context.stamp, context.who)
-    allowed = ROLES.index(role) >= ROLES.index(plan.decision.role)
+    allowed = context.may(plan.decision.act)
     with st.container(border=True, key="model-plan-shown"):
         st.markdown(f"**{plain(plan.decision.what)}**")
         st.dataframe(
@@ -116,7 +115,7 @@ def _agree(context: Context, plan: _Plan) -> None:
             alt="What will change",
         )
         if not allowed:
-            st.warning(f"This takes a {plan.decision.role}; your role is {plain(role)}.")
+            st.warning(f"This takes a {plan.decision.role}; your role is {plain(context.role)}.")
         with st.container(horizontal=True):
             agreed = st.button("Do it", key="model-agree", type="primary", disabled=not allowed)
             dropped = st.button("Cancel", key="model-cancel")

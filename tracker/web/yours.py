@@ -23,7 +23,7 @@ TITLES = {"next_step": "next step"}
 
 def is_edited(context: Context, run: pd.Series) -> bool:
     """Whether this person is just editing this run."""
-    return context.may_edit and st.session_state.get("editing", {}).get("run_id") == run["run_id"]
+    return context.may("edit") and st.session_state.get("editing", {}).get("run_id") == run["run_id"]
 
 
 def show(context: Context, run: pd.Series) -> None:
@@ -54,7 +54,7 @@ def tags(run: pd.Series) -> list[str]:
 def _reading(context: Context, run: pd.Series) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("##### Notes and tags", width="stretch")
-        if context.may_edit and st.button("Edit", key="edit", icon=":material/edit:"):
+        if context.may("edit") and st.button("Edit", key="edit", icon=":material/edit:"):
             _begin(run)
             st.rerun()
     if held := tags(run):
@@ -69,7 +69,7 @@ def _reading(context: Context, run: pd.Series) -> None:
     if not filled and not held:
         st.caption(
             "Nothing is written yet: what was the goal, what changed, what did you learn?"
-            if context.may_edit
+            if context.may("edit")
             else "Nothing is written yet."
         )
 
