@@ -28,6 +28,7 @@ FOLDERS = (
             "xlsx",
             "store",
             "data",
+            "contents",
             "reading",
             "deciding",
             "comparing",

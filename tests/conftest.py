@@ -58,6 +58,12 @@ def wild_workbook(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copyfile(request.param, tmp_path / request.param.name))
 
 
+@pytest.fixture(autouse=True)
+def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks into tables unless a test asks for it: hundreds of tests log some."""
+    monkeypatch.setenv("TRACKER_PROFILE", "off")
+
+
 @pytest.fixture
 def registry_path(tmp_path: Path) -> Path:
     """A new registry, made from the general template."""

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tracker import store
 from tracker.data import sample as sampling
 from tracker.data.columns import BUCKETS, VALUES, ColumnProfile
-from tracker.data.profile import Profile, profile_file, profile_table, read_profile, write_profile
+from tracker.data.profile import Profile, profile_table, read_profile, write_profile
 from tracker.folders import Folders
 
 numbers = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=300)
@@ -300,7 +300,7 @@ def test_a_profile_lies_beside_its_artifact_version(registry_path: Path, tmp_pat
     folders = Folders(registry_path)
     data = write(mixed_frame(), tmp_path / "train.csv")
     stored = store.put(folders, data, "train")
-    path = profile_file(folders, stored.name, stored.version)
+    path = folders.profile(stored.name, stored.version)
     profile = profile_table(stored.path)
     assert read_profile(path) is None
     write_profile(path, profile)

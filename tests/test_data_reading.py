@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, ipc
 
-from tracker.data.formats import format_of, open_table
+from tracker.data.endings import format_of
+from tracker.data.formats import open_table
 from tracker.data.profile import Profile, profile_table
 from tracker.data.tables import joined, read_through, unique_names
 

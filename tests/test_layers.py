@@ -22,6 +22,7 @@ LAYERS = (
     "tracker",
     "tracker.comparing",
     "tracker.runs",
+    "tracker.contents",
     "tracker.deciding",
     "tracker.reading",
     "tracker.syncing",

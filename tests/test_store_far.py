@@ -18,6 +18,7 @@ from far_servers import BUCKET, SFTP_SERVER, SSHD, Far
 
 import tracker
 from tracker import store
+from tracker.data.profile import read_profile
 from tracker.errors import (
     ArtifactAlteredError,
     ArtifactNotFoundError,
@@ -469,6 +470,26 @@ def test_a_run_stores_where_the_setting_says(registry_path: Path, far: Far, mode
     with_store(registry_path, "")
     with tracker.start_run(registry_path) as run:
         assert run.use_artifact("m:v1").read_bytes() == model.read_bytes()
+
+
+def test_a_table_in_a_far_store_gets_its_profile_without_being_fetched(
+    registry_path: Path, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRACKER_PROFILE")
+    with_store(registry_path, far.url)
+    folders = Folders(registry_path)
+    (tmp_path / "train.csv").write_text("age\n1\n2\n")
+    with tracker.start_run(registry_path) as run:
+        run.log_artifact(tmp_path / "train.csv", name="train")
+        run.log_table({"x": [1, 2, 3]}, "errors.csv")  # its file is gone by then, so it is fetched
+        deadline = time.monotonic() + 60
+        while not all(folders.metadata(name, 1).exists() for name in ("train", "errors.csv")):
+            assert time.monotonic() < deadline, "nobody looked into them"
+            time.sleep(0.05)
+    assert not (folders.cache / "artifacts" / "train").exists()
+    profile = read_profile(folders.profile("train", 1))
+    assert profile is not None
+    assert profile.rows == 2
 
 
 def test_what_the_store_does_not_take_is_kept_beside_the_workbook(registry_path: Path, far: Far, model: Path) -> None:

@@ -57,3 +57,11 @@ class Folders:
     def relative(self, path: Path) -> str:
         """``path`` as stored in the workbook: relative to its folder, with ``/``."""
         return path.relative_to(self.workbook.parent).as_posix()
+
+    def profile(self, name: str, version: int) -> Path:
+        """The profile of an artifact version that is a table: ``artifacts/churn-train/v3.profile.json``."""
+        return self.artifacts / name / f"v{version}.profile.json"
+
+    def metadata(self, name: str, version: int) -> Path:
+        """What was found in an artifact version: ``artifacts/churn-train/v3.metadata.json``."""
+        return self.artifacts / name / f"v{version}.metadata.json"

@@ -33,6 +33,12 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
         None,
         "Where archived artifact files go: another folder or address, as for artifacts.store; blank: nowhere yet.",
     ),
+    "data.profile": (
+        "on",
+        "Whether tables get a profile when a run logs or reads them: on or off. It is made in the background and holds "
+        "the most frequent values of each column. Off: only when somebody asks for it.",
+    ),
+    "data.megabytes": (1000, "Tables whose file is larger get their profile when somebody first asks for it."),
     "trash.days": (14, "Days that deleted artifacts stay in the trash."),
     "checklist.review": (None, "Date of the next review of the standard operating procedure."),
 }
@@ -71,6 +77,10 @@ class Settings:
             return float(self.get(name))
         except (TypeError, ValueError):
             return float(DEFAULTS[name][0])
+
+    def is_on(self, name: str) -> bool:
+        """Whether a setting says on: whatever a person may have typed for off is off."""
+        return str(self.get(name)).strip().lower() not in ("off", "false", "no", "0", "0.0")
 
     def words(self, name: str) -> tuple[str, ...]:
         """A setting as a list of words, which its cell separates by commas."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker.data.records import COMPRESSED, Records, records_of
+from tracker.data.endings import COMPRESSED
+from tracker.data.records import Records, records_of
 from tracker.data.tables import IrregularQuotes, Table, Taken, unique_names
 
 _DELIMITERS = ",;\t|"

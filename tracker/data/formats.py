@@ -1,4 +1,4 @@
-"""Which formats are tables, and how each is opened."""
+"""How each format of tables is opened."""
 
 from __future__ import annotations
 
@@ -6,34 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tracker.data import arrow_files, csv_files, excel, frames, json_files
-from tracker.data.records import COMPRESSED
+from tracker.data.endings import format_of
 from tracker.data.tables import MOST_COLUMNS, NotATable, Table
 from tracker.errors import MissingPackageError
-
-_FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".feather": "feather",
-    ".arrow": "feather",
-    ".ipc": "feather",
-    ".xlsx": "xlsx",
-    ".xlsm": "xlsx",
-}
-
-
-def format_of(path: Path) -> str:
-    """``csv``, ``json``, ``jsonl``, ``parquet``, ``feather`` or ``xlsx`` by the file's name; empty for no table."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-        return {"csv": "csv", "jsonl": "jsonl"}.get(_FORMATS.get(suffixes[-1] if suffixes else "", ""), "")
-    return _FORMATS.get(suffixes[-1] if suffixes else "", "")
 
 
 def open_table(source: Any) -> Table:

@@ -6,13 +6,13 @@ chance agreement of hashes is reported. Memory: 8 bytes per row, and a bounded n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracker.data.formats import open_table
 from tracker.data.row_text import BETWEEN, MISSING, is_coarse, row_hashes, row_texts
-from tracker.data.tables import Block, NotATable, Table, read_through
+from tracker.data.tables import Block, NotATable, OnRows, Table, read_through, tell_rows
 from tracker.errors import BadRequestError
 
 _COMPARED = 500_000
@@ -50,6 +50,20 @@ class Leakage:
         """Of the rows of the test table."""
         return self.count / self.test_rows if self.test_rows else 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, from which :meth:`from_json` makes it again."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Leakage:
+        """What :meth:`to_json` gave. ValueError where it is something else."""
+        try:
+            values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in record.items()}
+            values["examples"] = tuple(Leak(**leak) for leak in record["examples"])
+            return cls(**values)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not the JSON of a leakage: {error}") from error
+
     def __str__(self) -> str:
         """One sentence for a person."""
         what = f"{len(self.columns):,} column{'s' * (len(self.columns) != 1)}"
@@ -62,10 +76,13 @@ class Leakage:
         )
 
 
-def find_leakage(train: Any, test: Any, ignore: Collection[str] = (), examples: int = 20) -> Leakage:
+def find_leakage(
+    train: Any, test: Any, ignore: Collection[str] = (), examples: int = 20, on_rows: OnRows | None = None
+) -> Leakage:
     """Which rows of ``test`` are in ``train``: files or data frames; columns to ignore are keys or the target.
 
-    Values are equal if they mean the same: 1, 1.0 and "1.00" are. Rows without any value do not count.
+    Values are equal if they mean the same: 1, 1.0 and "1.00" are. Rows without any value do not count. ``on_rows`` is
+    told how many rows of the table that is just being read were read.
 
     Raises:
         BadRequestError: one of them cannot be read as a table, or they have no column in common.
@@ -73,6 +90,9 @@ def find_leakage(train: Any, test: Any, ignore: Collection[str] = (), examples: 
     """
     try:
         tables = open_table(train), open_table(test)
+        if on_rows is not None:
+            for table in tables:
+                tell_rows(table, on_rows)
         names = _names(tables[0]), _names(tables[1])
         columns = [name for name in names[0] if name in set(names[1]) and name not in ignore]
         if not columns:

@@ -13,7 +13,8 @@ from typing import Any
 
 from tracker.data import archives, headers, recipes
 from tracker.data.columns import measure
-from tracker.data.formats import format_of, open_table
+from tracker.data.endings import format_of
+from tracker.data.formats import open_table
 from tracker.data.pickles import read_imports
 from tracker.data.tables import NotATable, read_through
 from tracker.errors import MissingPackageError
@@ -32,6 +33,8 @@ _MARKS = (
     (b"\x89PNG", "image"),
     (b"\xff\xd8\xff", "image"),
     (b"GIF8", "image"),
+    (b"\x89HDF\r\n", "hdf5"),
+    (b"%PDF-", "pdf"),
 )
 
 
@@ -47,7 +50,7 @@ def describe(path: Path) -> dict[str, Any]:
         if path.exists() and not path.is_file():
             return {**facts, "notes": ["It is no regular file."]}  # opening a pipe would wait for ever
         facts["size"] = path.stat().st_size
-        facts["format"] = kind = _kind(path)
+        facts["format"] = kind = kind_of(path)
         if kind in _READERS:
             facts |= _READERS[kind](path)
     except (NotATable, MissingPackageError) as error:
@@ -58,8 +61,12 @@ def describe(path: Path) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None and (value or name not in _OPTIONAL)}
 
 
-def _kind(path: Path) -> str:
-    """The format: by the first bytes where these are clear, else by the name."""
+def kind_of(path: Path) -> str:
+    """The format, empty where it is unknown: by the first bytes where these are clear, else by the name.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     name, ending = path.name.lower(), path.suffix.lower()
     table = format_of(path)
     if table == "xlsx":
@@ -69,6 +76,8 @@ def _kind(path: Path) -> str:
     for mark, kind in _MARKS:
         if head.startswith(mark):
             return kind
+    if head[8:10] == b'{"' and 2 < int.from_bytes(head[:8], "little") < path.stat().st_size:
+        return "safetensors"
     if head[257:262] == b"ustar" or name.endswith((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")):
         return "tar"
     if archives.PICKLE.match(head) or ending in _PICKLES or name.endswith((".pkl.gz", ".pickle.gz", ".pkl.bz2")):

@@ -12,9 +12,8 @@ from tracker.data.columns import ColumnProfile, measure
 from tracker.data.formats import open_table
 from tracker.data.row_text import row_texts
 from tracker.data.sample import LIMIT_ROWS, Sample, uniform_sample
-from tracker.data.tables import NotATable, Table
+from tracker.data.tables import NotATable, OnRows, Table, tell_rows
 from tracker.disk import write_durably
-from tracker.folders import Folders
 
 _VERSION = 1
 _WIDE = 1_000
@@ -86,17 +85,20 @@ def _tuples(value: Any) -> Any:
 # -- measuring --------------------------------------------------------------------------------------------------
 
 
-def profile_table(source: Any, limit_rows: int = LIMIT_ROWS) -> Profile:
+def profile_table(source: Any, limit_rows: int = LIMIT_ROWS, on_rows: OnRows | None = None) -> Profile:
     """The profile of a table file (CSV, TSV, JSON, JSON lines, Parquet, Feather, Excel), DataFrame or arrow table.
 
     A larger table than ``limit_rows`` is sampled uniformly, the same way each time; so is one whose rows are so wide
     that they would take more than 20 million cells or 64 MiB. What cannot be read gives a profile that says why.
+    ``on_rows`` is told how far it is.
 
     Raises:
         MissingPackageError: pyarrow is not installed, or python-calamine for Excel.
     """
     try:
         table = open_table(source)
+        if on_rows is not None:
+            tell_rows(table, on_rows)
         return _profile(table, uniform_sample(table, limit_rows))
     except NotATable as error:
         return Profile(refused=f"Not profiled: {str(error).rstrip('.')}.")
@@ -150,11 +152,6 @@ def _duplicates(table: Any, columns: Sequence[ColumnProfile]) -> int | None:
 
 
 # -- beside the artifact ----------------------------------------------------------------------------------------
-
-
-def profile_file(folders: Folders, name: str, version: int) -> Path:
-    """Where the profile of an artifact version is: ``artifacts/churn-train/v3.profile.json``."""
-    return folders.artifacts / name / f"v{version}.profile.json"
 
 
 def write_profile(path: Path, profile: Profile) -> None:

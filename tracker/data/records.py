@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tracker.data.endings import COMPRESSED
 from tracker.data.tables import IrregularQuotes, NotATable
 
-COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-"""Endings of compressed text files, and what arrow calls the compression."""
 _BLOCK = 4 << 20
 _LONGEST_ROW = 16 << 20
 _MOST_TEXT = 1 << 36

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy
 
 T = TypeVar("T")
+OnRows = Callable[[int], object]
+"""Called with the number of rows that were read so far."""
 
 MOST_COLUMNS = 50_000
 """A table with more columns is refused."""
@@ -94,6 +96,20 @@ def read_through(table: Table, use: Callable[[Iterator[Block]], T]) -> T:
             return use(table.blocks())
     except (OSError, EOFError, ValueError, pyarrow.ArrowException) as error:
         raise NotATable(f"it cannot be read to its end: {next(iter(str(error).splitlines()), 'damaged')}") from error
+
+
+def tell_rows(table: Table, on_rows: OnRows) -> None:
+    """Have ``on_rows`` called after each block that is read."""
+    blocks = table.blocks
+
+    def telling() -> Iterator[Block]:
+        rows = 0
+        for block in blocks():
+            yield block
+            rows += block.rows
+            on_rows(rows)
+
+    table.blocks = telling
 
 
 # -- columns ----------------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tracker import store
 from tracker.capture import owner, utc_now
+from tracker.data.endings import format_of
 from tracker.deciding.aliases import act_of
 from tracker.errors import (
     ArtifactNotFoundError,
@@ -21,6 +23,7 @@ from tracker.errors import (
 from tracker.folders import Folders
 from tracker.reading.roles import require
 from tracker.runs.recorder import Recorder
+from tracker.settings import Settings
 from tracker.store import Stored
 from tracker.values import to_cell
 from tracker.workbook import patiently, read_settings
@@ -39,6 +42,7 @@ class RunArtifacts:
         who: str,
         inputs: Mapping[str, str] | None = None,
         warn: Callable[[str, Exception], None] = lambda what, fault: None,
+        look_into: Callable[[Stored, Settings, Path | None], None] = lambda stored, settings, source: None,
     ) -> None:
         self._folders = folders
         self._recorder = recorder
@@ -47,6 +51,8 @@ class RunArtifacts:
         self._inputs = inputs
         """Of a run that repeats another: which version it reads of an artifact, by name, whatever is latest by now."""
         self._warn = warn
+        self._have_looked_into = look_into
+        self._settings: Settings | None = None
         self._at: str | None = None
         """Where files go: the setting, once it was read; beside the workbook, once that place failed."""
 
@@ -73,6 +79,7 @@ class RunArtifacts:
                 "log_artifact", StoreError(store=at, reason=f"is not used until this run ends: {fault}", hint=_KEPT)
             )
         self._lineage(stored, "output")
+        self._look_into(stored, path)
         if aliases and self._inputs is None:  # what people decided since is not undone by repeating an old run
             self._point(stored, aliases)
         return stored
@@ -95,8 +102,19 @@ class RunArtifacts:
     def _store(self) -> str:
         """Where artifact files go."""
         if self._at is None:
-            self._at = str(patiently(partial(read_settings, self._folders.workbook)).get("artifacts.store") or "")
+            self._at = str(self._read_settings().get("artifacts.store") or "")
         return self._at
+
+    def _read_settings(self) -> Settings:
+        if self._settings is None:
+            self._settings = patiently(partial(read_settings, self._folders.workbook))
+        return self._settings
+
+    def _look_into(self, stored: Stored, source: Path | None = None) -> None:
+        """Have a table, or what is now in a store far away, looked into while the training goes on."""
+        if format_of(stored.path) or (stored.store and not stored.path.exists()):
+            with suppress(Exception):  # it is done when somebody asks
+                self._have_looked_into(stored, self._read_settings(), source)
 
     def put_reference(
         self,
@@ -120,6 +138,7 @@ class RunArtifacts:
             announce=self._announce,
         )
         self._lineage(stored, "output")
+        self._look_into(stored)
         if aliases and self._inputs is None:
             self._point(stored, aliases)
         return stored
@@ -165,6 +184,7 @@ class RunArtifacts:
     def used(self, stored: Stored) -> None:
         """Record that the run read it."""
         self._lineage(stored, "input")
+        self._look_into(stored)
 
     def _announce(self, stored: Stored) -> None:
         cells = {

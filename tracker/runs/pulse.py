@@ -1,4 +1,4 @@
-"""What a process does in the background for one registry: heartbeats, and syncs that take a small share of its time."""
+"""What a process does in the background for one registry: heartbeats, syncs, and tables to be looked into."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from tracker.errors import RegistryLockedError, TrackerError, WorkbookChangedError
 from tracker.folders import Folders
 from tracker.journal.pending import HEARTBEAT_SECONDS
 from tracker.settings import Settings
+from tracker.store import Stored
 from tracker.workbook import open_workbook
+
+if TYPE_CHECKING:
+    from tracker.contents.backlog import Backlog
 
 PROGRESS_SECONDS = 30.0
 """How often, at most, the progress of an open run goes into the workbook."""
@@ -48,6 +53,7 @@ class Pulse:
         self._last_end = float("-inf")
         self._last_took = 0.0
         self._share: float | None = None
+        self._backlog: Backlog | None = None
 
     def join(self, run: Beating) -> None:
         """Begin the heartbeat of a run."""
@@ -73,7 +79,18 @@ class Pulse:
 
     def finish(self) -> TrackerError | None:
         """Sync what was put off; the process is about to end. Returns what :meth:`leave` does."""
+        if self._backlog is not None:
+            self._backlog.finish()
         return self._sync(10.0, lambda: self._unsynced)
+
+    def look_into(self, stored: Stored, settings: Settings, source: Path | None = None) -> None:
+        """Have a version looked into; see :class:`tracker.contents.backlog.Backlog`."""
+        with self._state:
+            if self._backlog is None:
+                from tracker.contents.backlog import Backlog
+
+                self._backlog = Backlog(self._folders)
+        self._backlog.add(stored, settings, source)
 
     def pause(self, seconds: float) -> None:
         """Begin no sync, after having waited for one that is under way, for so long at most."""

@@ -72,7 +72,7 @@ class Run:
         self._folders = folders
         self._recorder = recorder
         self._pulse = pulse
-        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs, self._warn)
+        self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs, self._warn, pulse.look_into)
         self._key: Key = (self.run_id,)
         self._params = {name: to_cell(value) for name, value in row.items() if name.startswith("params.")}
         self._said: set[tuple[object, ...]] = set()
@@ -364,7 +364,7 @@ class Run:
 
     @_never_raises
     def _capture(self, script: Path | None) -> None:
-        self._put_text(capture.packages(), "requirements.txt", "environment")
+        self._put_text(capture.packages(), "requirements.txt", "environment", "model", "environment")
         folder = script.parent if script else Path.cwd()
         ignore = (self._folders.workbook, self._folders.side)
         git = capture.git_state(folder, script=script, ignore=ignore)
@@ -372,12 +372,12 @@ class Run:
             cells = {"git_commit": git.commit, "git_branch": git.branch, "git_dirty": git.dirty}
             self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
         if git is not None and git.diff:
-            self._put_text(git.diff, "uncommitted.diff", "git-diff")
+            self._put_text(git.diff, "uncommitted.diff", "git-diff", "code", "diff")
         if git is None and script is not None:
-            self._artifacts.put(script, "script")
+            self._artifacts.put(script, "script", "code", "script")
 
-    def _put_text(self, text: str, file_name: str, name: str) -> None:
-        self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name)
+    def _put_text(self, text: str, file_name: str, name: str, category: str, kind: str) -> None:
+        self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name, category, kind)
 
     # -- faults -------------------------------------------------------------------------------------------------
 

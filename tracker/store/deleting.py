@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tracker.disk import writing
 from tracker.errors import ArtifactNotFoundError
 from tracker.folders import Folders
 from tracker.store.finding import find, versions
@@ -15,8 +16,8 @@ from tracker.store.reaching import place_at
 def delete(folders: Folders, artifact: str) -> int:
     """Remove the files of a version for good, save those that another version shares; the bytes that became free.
 
-    Its manifest stays and says so: the number is never used again, and the same content gets a new one. Of data that
-    is only referred to, nothing is removed but the reference.
+    Its manifest stays and says so: the number is never used again, and the same content gets a new one. Its profile
+    goes, for it holds values of the data. Of data that is only referred to, nothing else is removed.
 
     Raises:
         ArtifactNotFoundError: there is no such version; ``latest`` is none, so that nothing is deleted by mistake.
@@ -28,7 +29,15 @@ def delete(folders: Folders, artifact: str) -> int:
         raise ArtifactNotFoundError(artifact=artifact, path=folders.workbook, hint=hint)
     stored = find(folders, artifact)
     rewrite(folders, replace(stored, state="deleted"))
+    forget_contents(folders, stored)
     return 0 if stored.uri else _remove_files(folders, stored)
+
+
+def forget_contents(folders: Folders, stored: Stored) -> None:
+    """Remove what was found in the version and kept beside it."""
+    with writing(folders.artifacts / stored.name):
+        for path in (folders.profile, folders.metadata):
+            path(stored.name, stored.version).unlink(missing_ok=True)
 
 
 def _remove_files(folders: Folders, stored: Stored) -> int:

@@ -1,8 +1,13 @@
-"""What an artifact probably is, by its name: one of the four categories, and a kind. A person's own word wins."""
+"""What an artifact probably is: one of the four categories, and a kind. A person's own word wins."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 MODEL, CODE = "model", "code"
 MANAGEMENT, DOCUMENTATION = "project management", "documentation"
@@ -36,11 +41,75 @@ _GUESSES: tuple[tuple[str, str, str], ...] = (
 )
 """The first that fits counts."""
 
+_BY_CONTENT = {
+    **dict.fromkeys(("csv", "json", "jsonl", "parquet", "feather", "npy"), (MODEL, "data set")),
+    **dict.fromkeys(("pickle", "safetensors", "onnx", "hdf5"), (MODEL, "model file")),
+    **dict.fromkeys(("image", "svg"), (MODEL, "figure")),
+    "pdf": (DOCUMENTATION, "document"),
+}
+_MODEL_FOLDER = re.compile(
+    r"saved_model\.pb|MLmodel|.*\.(safetensors|onnx|keras|gguf)|pytorch_model.*\.bin|tf_model\.h5"
+)
+"""Files by which folders of models are known, whatever else lies beside them."""
 
-def guess(*names: str, folder: bool = False) -> tuple[str, str]:
-    """The category and kind of an artifact, by the first of its names that says them; else ``("model", "")``."""
+Field = Literal["category", "kind"]
+
+
+class Guess(NamedTuple):
+    """The category and kind of an artifact, and which of both nobody said."""
+
+    category: str
+    kind: str
+    guessed: tuple[Field, ...]
+
+
+def described(category: str | None, kind: str | None, guess: tuple[str, str]) -> Guess:
+    """What was said of an artifact, and what was guessed for the rest. A guess that says nothing is none."""
+    guessed: list[Field] = [] if category else ["category"]
+    if kind is None and guess[1]:
+        guessed.append("kind")
+    return Guess(category or guess[0], guess[1] if kind is None else kind, tuple(guessed))
+
+
+def guess(*names: str, folder: bool = False, path: Path | None = None, files: Iterable[str] = ()) -> tuple[str, str]:
+    """The category and kind of an artifact; ``("model", "")`` where nothing tells them.
+
+    The first of its names that says them counts, then what the first bytes of the file at ``path`` are, or which
+    ``files`` a folder holds.
+    """
     for name in names:
-        for category, kind, pattern in _GUESSES:
-            if re.fullmatch(pattern, name.lower()):
-                return category, kind
-    return MODEL, "folder" if folder else ""
+        if found := _by_name(name):
+            return found
+    if folder:
+        return _of_folder(files)
+    return (_of_content(path) if path is not None else None) or (MODEL, "")
+
+
+def _by_name(name: str) -> tuple[str, str] | None:
+    for category, kind, pattern in _GUESSES:
+        if re.fullmatch(pattern, name.lower()):
+            return category, kind
+    return None
+
+
+def _of_folder(files: Iterable[str]) -> tuple[str, str]:
+    """A model if a file says so; else what all files are; else just a folder."""
+    kinds: Counter[tuple[str, str] | None] = Counter()
+    for file in files:
+        name = os.path.basename(file)
+        if _MODEL_FOLDER.fullmatch(name):
+            return MODEL, "model file"
+        kinds[_by_name(name)] += 1
+    if len(kinds) == 1 and (only := next(iter(kinds))):
+        # A folder of pictures is what a model learns from; a figure is one picture.
+        return (MODEL, "data set") if only[1] == "figure" and kinds[only] > 1 else only
+    return MODEL, "folder"
+
+
+def _of_content(path: Path) -> tuple[str, str] | None:
+    from tracker.data.metadata import kind_of
+
+    try:
+        return _BY_CONTENT.get(kind_of(path))
+    except OSError:
+        return None

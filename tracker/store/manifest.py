@@ -21,6 +21,7 @@ State = Literal["stored", "referenced", "deleted"]
 _ENTRY = re.compile(r"v([1-9]\d{0,8})(\.json)?")
 _SHA256 = re.compile(rb'^ "sha256": "([0-9a-f]{64})"', re.MULTILINE)
 _SIZE = re.compile(rb'^ "size": (\d+)', re.MULTILINE)
+_GUESSED = re.compile(rb'^ "guessed": "([a-z,]+)"', re.MULTILINE)
 _HEAD_BYTES = 2048
 
 
@@ -69,6 +70,8 @@ class Stored:
     etag: str = ""
     """Of data that is only referred to: what its server calls this state of it, or when it was last written to."""
     state: State = "stored"
+    guessed: tuple[str, ...] = ()
+    """Which of ``category`` and ``kind`` were guessed, since nobody said them."""
     partial: str = ""
     """The attempt that stores it, as long as the version does not count yet; its row may not be written."""
 
@@ -143,6 +146,16 @@ def read_head(folders: Folders, name: str, number: int) -> Head | None:
     return Head(number, sha256[1].decode() if sha256 else "", int(size[1]))
 
 
+def read_guessed(folders: Folders, name: str, number: int) -> tuple[str, ...]:
+    """Which of ``category`` and ``kind`` of a version were guessed, without reading the list of its files."""
+    try:
+        with open(manifest_path(folders, name, number), "rb", buffering=0) as file:
+            guessed = _GUESSED.search(file.read(_HEAD_BYTES))
+    except OSError:
+        return ()
+    return tuple(guessed[1].decode().split(",")) if guessed else ()
+
+
 def read_manifest(folders: Folders, name: str, number: int) -> Stored | None:
     """The version with this number; None where it has no manifest, or one that cannot be believed.
 
@@ -169,6 +182,7 @@ def read_manifest(folders: Folders, name: str, number: int) -> Stored | None:
             uri=str(record.get("uri", "")),
             etag=str(record.get("etag", "")),
             state=record.get("state", "stored"),
+            guessed=tuple(filter(None, str(record.get("guessed", "")).split(","))),
             partial=str(record.get("partial", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -275,6 +289,7 @@ def to_json(stored: Stored) -> bytes:
         "created_by": stored.created_by,
     }
     optional = {"store": stored.store, "uri": stored.uri, "etag": stored.etag, "partial": stored.partial}
+    optional["guessed"] = ",".join(stored.guessed)
     if stored.state != "stored":
         optional["state"] = stored.state
     if stored.inside not in ("", f"v{stored.version}"):

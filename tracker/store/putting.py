@@ -19,7 +19,7 @@ from tracker.folders import Folders
 from tracker.store import attempts
 from tracker.store.attempts import Attempt
 from tracker.store.copying import OnBytes, copy_hashed, many
-from tracker.store.kinds import guess
+from tracker.store.kinds import described, guess
 from tracker.store.manifest import (
     Stored,
     StoredFile,
@@ -61,10 +61,10 @@ def put(
 ) -> Stored:
     """Store a file or a folder as the next version of the artifact, or find the version that has this content.
 
-    The name is the file's own where none is given; category and kind are guessed from it. ``at`` is the artifact store,
-    the setting ``artifacts.store``; empty for the folder beside the workbook. ``on_progress`` is told bytes done and in
-    all. ``announce`` is called with a new version before it counts, to write its row: should the process die before
-    that, the version is never offered for its content again, so that no version without a row is.
+    The name is the file's own where none is given; category and kind are guessed where they are not. ``at`` is the
+    artifact store, the setting ``artifacts.store``; empty for the folder beside the workbook. ``on_progress`` is told
+    bytes done and in all. ``announce`` is called with a new version before it counts, to write its row: should the
+    process die before that, the version is never offered for its content again, so that no version without a row is.
 
     Raises:
         ArtifactPathError: the source cannot or may not be stored.
@@ -77,15 +77,17 @@ def put(
     if folder and (folders.artifacts / name).resolve().is_relative_to(source.resolve()):
         raise ArtifactPathError(path=source, reason="the registry's own files are in it")
     place = place_at(folders, at)
-    guessed = guess(name, source.name, folder=folder)
+    names = (file.inside for file in found)
+    what = described(category, kind, guess(name, source.name, folder=folder, path=source, files=names))
     draft = Stored(
         name=name,
         version=0,
         sha256="",
         size=0,
         folder=folder,
-        category=category or guessed[0],
-        kind=guessed[1] if kind is None else kind,
+        category=what.category,
+        kind=what.kind,
+        guessed=what.guessed,
         run_id=run_id,
         created=utc_now(),
         created_by=who,

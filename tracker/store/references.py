@@ -14,7 +14,7 @@ from tracker.errors import ArtifactPathError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
 from tracker.store.copying import UnsteadyError, hash_file, many, sha256_of_lines
-from tracker.store.kinds import guess
+from tracker.store.kinds import described, guess
 from tracker.store.manifest import (
     Stored,
     StoredFile,
@@ -68,15 +68,16 @@ def put_reference(
         uri = os.path.abspath(os.path.expanduser(uri))
     last = Path(uri if is_local(uri) else urlsplit(uri).path).name
     facts = look(uri, hashed)
-    guessed = guess(name, last, folder=facts.folder)
+    what = described(category, kind, guess(name, last, folder=facts.folder, path=Path(uri) if is_local(uri) else None))
     draft = Stored(
         name=resolved_name(folders, name or last),
         version=0,
         sha256=sha256 or facts.sha256,
         size=facts.size,
         folder=facts.folder,
-        category=category or guessed[0],
-        kind=guessed[1] if kind is None else kind,
+        category=what.category,
+        kind=what.kind,
+        guessed=what.guessed,
         run_id=run_id,
         created=utc_now(),
         created_by=who,

@@ -159,7 +159,7 @@ def _orphans(folders: Folders, place: Place, used: Collection[str]) -> list[Prob
     found: dict[str, list[int]] = {}
     for path, size in place.files().items():
         parts = path.split("/")
-        manifest = not place.url and len(parts) == 2 and re.fullmatch(r"v\d+(\.profile)?\.json", parts[1])
+        manifest = not place.url and len(parts) == 2 and re.fullmatch(r"v\d+(\.profile|\.metadata)?\.json", parts[1])
         if path in used or manifest or parts[0] == PARTIAL:
             continue
         found.setdefault("/".join(parts[:2]) if len(parts) > 2 else path, []).append(size)

@@ -1,0 +1,1 @@
+"""What is in stored artifacts: looked into once, by whoever asks first, and kept beside them."""
