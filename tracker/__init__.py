@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import (
     ArtifactAlteredError,
+    ArtifactAwayError,
     ArtifactNotFoundError,
     ArtifactPathError,
     BadRequestError,
@@ -84,6 +85,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactAlteredError",
+    "ArtifactAwayError",
     "ArtifactNotFoundError",
     "ArtifactPathError",
     "BadRequestError",

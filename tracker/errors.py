@@ -14,6 +14,7 @@ TrackerError
 ├── RegistryLockedError            another sync holds the lock
 ├── RegistryNotWritableError       read-only folder, full disk
 ├── RunNotFoundError, ArtifactNotFoundError, ArtifactPathError
+├── ArtifactAwayError              an artifact that is archived, in the trash or deleted; an ArtifactNotFoundError
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
 ├── StoreError                     the artifact store cannot do what it should
 │   ├── StoreUnreachableError      no connection, or it was lost
@@ -183,6 +184,12 @@ class ArtifactNotFoundError(TrackerError):
 
     template = "There is no artifact '{artifact}' in {path}. {hint}"
     exit_code = 2
+
+
+class ArtifactAwayError(ArtifactNotFoundError):
+    """The artifact is archived, in the trash, or deleted."""
+
+    template = "{artifact} is {state}{told}. {hint}"
 
 
 class ArtifactPathError(TrackerError):

@@ -4,6 +4,8 @@
 artifacts/churn-model/v3.json     the manifest: what the version holds, who stored it, where its bytes lie
 artifacts/churn-model/v3/…        its file or files, under the names their owners gave them
 artifacts/.partial/…              what is being stored right now
+trash/churn-model/v3/…            files in the trash
+moving/…                          notes of what is being moved right now
 ```
 
 Manifests always lie beside the workbook. The bytes do too, unless the setting ``artifacts.store`` names another folder
@@ -18,6 +20,7 @@ from tracker.store.fetching import bring, fetch
 from tracker.store.finding import find, names, versions
 from tracker.store.kinds import guess
 from tracker.store.manifest import Stored, StoredFile, location
+from tracker.store.moving import Mover, Step, finish_moves
 from tracker.store.naming import artifact_name, is_version, split_reference
 from tracker.store.place import checked_url
 from tracker.store.progress import OnProgress, bar
@@ -26,7 +29,9 @@ from tracker.store.references import put_reference
 from tracker.store.verifying import exit_code, verify
 
 __all__ = [
+    "Mover",
     "OnProgress",
+    "Step",
     "Stored",
     "StoredFile",
     "artifact_name",
@@ -37,6 +42,7 @@ __all__ = [
     "exit_code",
     "fetch",
     "find",
+    "finish_moves",
     "guess",
     "is_version",
     "location",

@@ -147,6 +147,17 @@ def sweep(folders: Folders, place: Place | None = None) -> int:
     return swept + _sweep_unknown(folders)
 
 
+def at_work(folders: Folders, name: str) -> bool:
+    """Whether a version of that artifact is being stored by a process that may live."""
+    dead = {path for path, _ in _dead(folders)}
+    for path in (folders.artifacts / PARTIAL).glob("*.jsonl"):
+        if path not in dead:
+            with contextlib.suppress(OSError):
+                if any(record.get("name") == name for record in _records(path)):
+                    return True
+    return False
+
+
 def _claimed(folders: Folders, name: str, number: int, attempt: str) -> Stored | None:
     """The version that the attempt has claimed; a claim that was never filled in is withdrawn."""
     manifest = manifest_path(folders, name, number)

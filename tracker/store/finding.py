@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tracker.errors import ArtifactNotFoundError
+from tracker.errors import ArtifactAwayError, ArtifactNotFoundError
 from tracker.folders import Folders
 from tracker.store.manifest import Stored, is_here, numbers, read_manifest
 from tracker.store.naming import resolved_name, split_reference
@@ -13,7 +13,10 @@ from tracker.store.naming import resolved_name, split_reference
 def find(folders: Folders, artifact: str) -> Stored:
     """The version that ``name:v3``, ``name:latest`` or just ``name`` stands for; ``path`` says where it lies.
 
+    The newest version is the newest that is not in the trash or deleted.
+
     Raises:
+        ArtifactAwayError: it is archived, in the trash, or deleted.
         ArtifactNotFoundError: there is none, or its files are gone.
         ArtifactPathError: it is no name.
     """
@@ -23,7 +26,11 @@ def find(folders: Folders, artifact: str) -> Stored:
     for number in taken:
         if reference in ("latest", f"v{number}"):
             stored = read_manifest(folders, name, number)
-            if stored is not None and _is_there(folders, stored):
+            if stored is None or (reference == "latest" and stored.state in ("trash", "deleted")):
+                continue
+            if stored.state in ("archived", "trash", "deleted"):
+                raise _away(folders, stored)
+            if not is_here(folders, stored) or stored.path.exists():
                 return stored
     if taken:
         hint = f"Its versions are {', '.join(f'v{number}' for number in reversed(taken[:20]))}."
@@ -47,6 +54,14 @@ def versions(folders: Folders, name: str) -> list[Stored]:
     return [stored for number in numbers(folders, name) if (stored := read_manifest(folders, name, number))]
 
 
-def _is_there(folders: Folders, stored: Stored) -> bool:
-    """Whether its files should be there; in a far place, verify looks whether they are."""
-    return stored.state != "deleted" and (not is_here(folders, stored) or stored.path.exists())
+def _away(folders: Folders, stored: Stored) -> ArtifactAwayError:
+    """What became of a version, and how it comes back."""
+    state = {"archived": "in the archive", "trash": "in the trash", "deleted": "deleted for good"}[stored.state]
+    since = f" since {stored.since[:10]}" if stored.since else ""
+    told = ": ".join(part for part in (stored.by, stored.why) if part)
+    command = {"archived": "unarchive", "trash": "restore"}.get(stored.state)
+    hint = f"Bring it back with: python -m tracker {command} {folders.workbook} {stored.artifact}"
+    if command is None:
+        hint = "Its row, hash and history remain; the run that made it may be run again with 'reproduce'."
+    fields = {"state": state + since, "told": f" ({told})" if told else "", "hint": hint}
+    return ArtifactAwayError(artifact=stored.artifact, path=folders.workbook, **fields)

@@ -16,11 +16,12 @@ from typing import Any, BinaryIO
 
 from tracker.disk import fsync_folder, writing
 from tracker.errors import ArtifactPathError
-from tracker.store.place import Shared
+from tracker.store.place import Place, Shared
 
 _DIRECT_FROM = 8 << 20
 """Files of so many bytes are written past the system's cache: it is half the work, and they are on the disk at once."""
 _BLOCK = 4096
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EINVAL)
 _BATCH = 64
 _STORED_MODE = 0o444
 """What is stored is never written to again: a program that would change it in place, by mistake, is told so."""
@@ -65,7 +66,7 @@ class LocalPlace:
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EMLINK):
                 return "not this one"
-            if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EINVAL):
+            if error.errno not in _NO_LINKS:
                 with writing(self.root / target):
                     raise
             return "not here"
@@ -85,6 +86,24 @@ class LocalPlace:
             else:
                 os.rename(old, new)
             fsync_folder(new.parent)
+
+    def adopt(self, source: Place, path: str, target: str) -> bool:
+        """Make a hard link, where both lie on one file system that has them."""
+        here, there = source.on_this_machine(path), self.root / target
+        if here is None:
+            return False
+        try:
+            _in_its_folder(there, lambda: os.link(here, there))
+        except FileNotFoundError:
+            raise
+        except FileExistsError:
+            return os.path.samefile(here, there)
+        except OSError as error:
+            if error.errno not in (*_NO_LINKS, errno.EMLINK):
+                with writing(there):
+                    raise
+            return False
+        return True
 
     def open(self, path: str, start: int = 0) -> BinaryIO:
         """Read a file from a byte on."""

@@ -14,9 +14,13 @@ from typing import Any, Literal, NamedTuple
 from tracker.disk import fsync_folder, write_durably, writing
 from tracker.folders import Folders
 from tracker.store.copying import sha256_of_lines
-from tracker.store.place import PARTIAL, join, local_root
+from tracker.store.place import PARTIAL, join, join_url, local_root
 
-State = Literal["stored", "referenced", "deleted"]
+State = Literal["stored", "referenced", "archived", "trash", "deleted"]
+WITH_BYTES = ("stored", "archived", "trash")
+"""The states in which the store keeps the bytes of a version."""
+TRASH = ".trash"
+"""The folder of an artifact store in which its trash is; that of the folder beside the workbook lies beside it."""
 
 _ENTRY = re.compile(r"v([1-9]\d{0,8})(\.json)?")
 _SHA256 = re.compile(rb'^ "sha256": "([0-9a-f]{64})"', re.MULTILINE)
@@ -34,6 +38,14 @@ class StoredFile:
     sha256: str
     at: str = ""
     """Where its bytes lie if an earlier version brought them: relative to the folder of the artifact's name."""
+
+
+class Spot(NamedTuple):
+    """Where the bytes of one file lie."""
+
+    store: str
+    trash: bool
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,14 @@ class Stored:
     """Which of ``category`` and ``kind`` were guessed, since nobody said them."""
     partial: str = ""
     """The attempt that stores it, as long as the version does not count yet; its row may not be written."""
+    since: str = ""
+    """When it came into its state, as ISO 8601 in UTC; empty where it is in the first one still."""
+    by: str = ""
+    """Who brought it there."""
+    why: str = ""
+    """By which rule, or for which reason."""
+    before: str = ""
+    """Of a version in the trash: the state to which it is restored, if that is not ``stored``."""
 
     @property
     def artifact(self) -> str:
@@ -94,6 +114,14 @@ class Stored:
         if self.partial.startswith(PARTIAL):  # an earlier way to name them
             return join(self.name, self.partial, file.path)
         return join(PARTIAL, self.partial, file.path)
+
+    def spot(self, file: StoredFile) -> Spot:
+        """Where a file's bytes lie: what another version needs too stays where it is when this one is trashed."""
+        return Spot(self.store, self.state == "trash" and not file.at, self.bytes_at(file))
+
+    def spots(self) -> dict[Spot, StoredFile]:
+        """Where the bytes of its files lie; none where the store keeps none of them."""
+        return {self.spot(file): file for file in self.files} if self.state in WITH_BYTES else {}
 
 
 class Head(NamedTuple):
@@ -162,7 +190,14 @@ def read_manifest(folders: Folders, name: str, number: int) -> Stored | None:
     The files of a version that is just being stored, or that a crash left, are still in their partial folder.
     """
     try:
-        record = json.loads(manifest_path(folders, name, number).read_bytes())
+        return from_record(folders, name, number, json.loads(manifest_path(folders, name, number).read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def from_record(folders: Folders, name: str, number: int, record: Any) -> Stored | None:
+    """The version that a manifest describes; None where it cannot be believed."""
+    try:
         files = tuple(StoredFile(**file) for file in record["files"])
         stored = Stored(
             name=str(record["name"]),
@@ -184,8 +219,12 @@ def read_manifest(folders: Folders, name: str, number: int) -> Stored | None:
             state=record.get("state", "stored"),
             guessed=tuple(filter(None, str(record.get("guessed", "")).split(","))),
             partial=str(record.get("partial", "")),
+            since=str(record.get("since", "")),
+            by=str(record.get("by", "")),
+            why=str(record.get("why", "")),
+            before=str(record.get("before", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     paths = [stored.inside, *(file.path for file in files), *(file.at for file in files if file.at)]
     inner = [*paths, stored.partial] if stored.partial else paths
@@ -201,7 +240,7 @@ def path_of(folders: Folders, stored: Stored) -> Path:
     """Where the version is on this machine, or will be when it is brought here."""
     if stored.uri and "://" not in stored.uri:
         return Path(stored.uri)
-    root = local_root(folders, stored.store)
+    root = root_of(folders, stored)
     if stored.uri or root is None or is_scattered(stored):
         folder = folders.cache / "artifacts" / stored.name / f"v{stored.version}"
     else:
@@ -209,6 +248,14 @@ def path_of(folders: Folders, stored: Stored) -> Path:
     if stored.folder:
         return folder
     return folder / (stored.files[0].path if stored.files else Path(stored.uri).name or stored.name)
+
+
+def root_of(folders: Folders, stored: Stored) -> Path | None:
+    """The folder on this machine in which its own files lie, below the artifact's name; None where it is elsewhere."""
+    if stored.state != "trash":
+        return local_root(folders, stored.store)
+    root = local_root(folders, stored.store)
+    return root if root is None else root / TRASH if stored.store else folders.trash
 
 
 def is_here(folders: Folders, stored: Stored) -> bool:
@@ -221,9 +268,9 @@ def location(folders: Folders, stored: Stored) -> str:
     if stored.uri:
         return stored.uri
     inside = join(stored.name, stored.inside, "" if stored.folder else stored.files[0].path)
-    root = local_root(folders, stored.store)
+    root = root_of(folders, stored)
     if root is None:
-        return f"{stored.store}/{inside}"
+        return join_url(stored.store, TRASH if stored.state == "trash" else "", inside)
     path = root / inside
     return folders.relative(path) if path.is_relative_to(folders.workbook.parent) else str(path)
 
@@ -288,7 +335,8 @@ def to_json(stored: Stored) -> bytes:
         "created": stored.created.isoformat(),
         "created_by": stored.created_by,
     }
-    optional = {"store": stored.store, "uri": stored.uri, "etag": stored.etag, "partial": stored.partial}
+    names = ("store", "uri", "etag", "partial", "since", "by", "why", "before")
+    optional = {name: getattr(stored, name) for name in names}
     optional["guessed"] = ",".join(stored.guessed)
     if stored.state != "stored":
         optional["state"] = stored.state

@@ -52,6 +52,12 @@ class Place(Protocol):
     def move(self, folder: str, target: str) -> None:
         """Give a folder its final name."""
 
+    def adopt(self, source: Place, path: str, target: str) -> bool:
+        """Have a file of another place here without sending its bytes, which may take it from there.
+
+        False where that cannot be done. FileNotFoundError where there is no such file.
+        """
+
     def open(self, path: str, start: int = 0) -> BinaryIO:
         """Read a file from a byte on. FileNotFoundError where it is missing."""
 
@@ -113,6 +119,11 @@ def checked_url(url: str) -> str:
 def is_local(uri: str) -> bool:
     """Whether it is a path on this machine, and no address of a server."""
     return bool(uri) and "://" not in uri
+
+
+def join_url(url: str, *parts: str) -> str:
+    """The address of something in a place."""
+    return "/".join([url.rstrip("/"), *(part for part in parts if part)])
 
 
 def join(*parts: str) -> str:

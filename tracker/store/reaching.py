@@ -9,7 +9,8 @@ from typing import TypeVar
 from tracker.errors import StoreUnreachableError
 from tracker.folders import Folders
 from tracker.store.local import LocalPlace
-from tracker.store.place import Place, checked_url, local_root
+from tracker.store.manifest import TRASH
+from tracker.store.place import Place, checked_url, join_url, local_root
 
 Made = TypeVar("Made")
 
@@ -32,6 +33,11 @@ def place_at(folders: Folders, url: str = "") -> Place:
     from tracker.store.remote import RemotePlace
 
     return RemotePlace(url)
+
+
+def trash_of(folders: Folders, url: str = "") -> Place:
+    """The trash of a place; errors as for :func:`place_at`."""
+    return place_at(folders, join_url(url, TRASH)) if url else LocalPlace(folders.trash)
 
 
 def patiently(place: Place, work: Callable[[], Made]) -> Made:

@@ -23,7 +23,7 @@ from tracker.errors import (
     StoreUnreachableError,
 )
 from tracker.store.copying import many, sha256_of_lines
-from tracker.store.place import Shared, join
+from tracker.store.place import Place, Shared, join
 
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "r2"}
 """Here a file is there when it is whole, and moving it is making it once more."""
@@ -85,6 +85,21 @@ class RemotePlace:
             self._make_folder(target.rpartition("/")[0])
             self._fs.mv(self._at(folder), self._at(target))
 
+    def adopt(self, source: Place, path: str, target: str) -> bool:
+        """Have the server copy it, of an object store; elsewhere rename it."""
+        if not isinstance(source, RemotePlace) or self._server != source._server:
+            return False
+        copies = self._protocol in _OBJECT_STORES
+        if not copies and self.direct:
+            return False
+        with source._translated():
+            source._fs.invalidate_cache()
+            source._fs.info(source._at(path))
+        with self._translated(writing=True):
+            self._make_folder(target.rpartition("/")[0])
+            (self._fs.cp_file if copies else self._fs.mv)(source._at(path), self._at(target))
+        return True
+
     def open(self, path: str, start: int = 0) -> BinaryIO:
         """Read a file from a byte on."""
         with self._translated():
@@ -132,6 +147,11 @@ class RemotePlace:
     def on_this_machine(self, path: str) -> Path | None:
         """It is on another."""
         return None
+
+    @property
+    def _server(self) -> tuple[str, str]:
+        """What two places must have in common so that one server has the files of both."""
+        return self._protocol, "" if self._protocol in _OBJECT_STORES else urlsplit(self.url).netloc
 
     # -- details ----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from tracker.store import references
 from tracker.store.copying import CHUNK, OnBytes, UnsteadyError, hash_file, many
 from tracker.store.fetching import ALTERED, MISSING
 from tracker.store.finding import names
-from tracker.store.manifest import Stored, StoredFile, numbers, read_manifest
+from tracker.store.manifest import TRASH, Stored, StoredFile, numbers, read_manifest
 from tracker.store.place import PARTIAL, Place, is_local
 from tracker.store.progress import OnProgress, Progress
 from tracker.store.reaching import patiently, place_at
@@ -52,10 +52,11 @@ def verify(
             elif os.path.exists(folders.artifacts / name / f"v{number}.json"):
                 message = f"The manifest of {name}:v{number} holds nothing that can be read"
                 problems.append(Problem("artifact-manifest", message, "A crash left it, or restore it from a backup."))
-    there = [stored for stored in versions if stored.state == "stored"]
+    there = [stored for stored in versions if stored.state in ("stored", "archived")]
+    trashed = {spot.path for stored in versions if stored.state == "trash" for spot in stored.spots() if not spot.trash}
     for url in sorted({stored.store for stored in there} | ({""} if orphans and only is None else set())):
         here = [stored for stored in there if stored.store == url]
-        problems += _verify_place(folders, url, here, orphans and only is None, on_progress)
+        problems += _verify_place(folders, url, here, trashed, orphans and only is None, on_progress)
     referenced = [stored for stored in versions if stored.state == "referenced"]
     problems += [problem for found in many(_verify_reference, referenced) for problem in found]
     return sorted(problems, key=lambda problem: problem.severity != "error")
@@ -81,7 +82,12 @@ class _Use(NamedTuple):
 
 
 def _verify_place(
-    folders: Folders, url: str, versions: list[Stored], orphans: bool, on_progress: OnProgress | None
+    folders: Folders,
+    url: str,
+    versions: list[Stored],
+    trashed: set[str],
+    orphans: bool,
+    on_progress: OnProgress | None,
 ) -> list[Problem]:
     try:
         place = place_at(folders, url)
@@ -95,7 +101,7 @@ def _verify_place(
             for use in group
             if content != (use.file.size, use.file.sha256)
         ]
-        return problems + (_orphans(folders, place, {use.path for use in uses}) if orphans else [])
+        return problems + (_orphans(folders, place, {use.path for use in uses} | trashed) if orphans else [])
     except TrackerError as error:
         return [Problem("artifact-store", str(error), "Its files could not be looked at.", severity="error")]
 
@@ -160,7 +166,7 @@ def _orphans(folders: Folders, place: Place, used: Collection[str]) -> list[Prob
     for path, size in place.files().items():
         parts = path.split("/")
         manifest = not place.url and len(parts) == 2 and re.fullmatch(r"v\d+(\.profile|\.metadata)?\.json", parts[1])
-        if path in used or manifest or parts[0] == PARTIAL:
+        if path in used or manifest or parts[0] in (PARTIAL, TRASH):
             continue
         found.setdefault("/".join(parts[:2]) if len(parts) > 2 else path, []).append(size)
     problems = []

@@ -38,7 +38,7 @@ from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
 from tracker.model import ChangeSet, Conflict, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
-from tracker.store import sweep
+from tracker.store import finish_moves, sweep
 from tracker.syncing.apply import apply_plan
 from tracker.syncing.cache import FileIdentity, Remembered, recall, remember
 from tracker.syncing.elsewhere import open_elsewhere
@@ -98,6 +98,7 @@ def sync(
         with _locked(folders, who, program, wait):
             on_step("locked")
             _sweep_orphans(folders)
+            finish_moves(folders)
             for attempt in range(TRIES):
                 try:
                     return _Sync(folders, who, program, force, on_step).run()

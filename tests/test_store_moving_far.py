@@ -1,0 +1,152 @@
+"""The trash and the archive on real servers: OpenSSH and moto's S3. Lines are lost, processes killed in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from far_servers import Far
+from killed_acts import WHEN, stored
+from test_store_far import MEGABYTE, ROOT, far, folder, folders, servers, there  # noqa: F401
+
+from tracker import store
+from tracker.errors import StoreUnreachableError
+from tracker.folders import Folders
+from tracker.store import acts, reaching
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from killed_acts import stored
+from tracker import store
+from tracker.folders import Folders
+from tracker.store import acts, carrying, manifest, moving
+from tracker.store.remote import RemotePlace
+
+folders, url, act, limit = Folders(Path(sys.argv[1])), sys.argv[2], sys.argv[3], int(sys.argv[4])
+count = 0
+
+def counted(call):
+    def wrapper(*arguments, **options):
+        global count
+        count += 1
+        if count == limit:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments, **options)
+    return wrapper
+
+carrying.many = lambda work, items: [work(item) for item in items]
+for name in ("sink", "adopt", "_remove_file", "settle"):
+    setattr(RemotePlace, name, counted(getattr(RemotePlace, name)))
+moving.rewrite = counted(moving.rewrite)
+before = stored(folders, "d:v1")
+when = datetime(2027, 1, 1)
+after = {
+    "trash": lambda: acts.trashed(folders, before, when, "", ""),
+    "purge": lambda: acts.deleted(folders, before, when, "", ""),
+    "archive": lambda: acts.archived(folders, before, url, when, "", ""),
+}[act]()
+with store.Mover(folders) as mover:
+    mover.move(store.Step(before, after))
+"""
+
+
+def small(tmp_path: Path) -> Path:
+    """A folder of three small files."""
+    source = tmp_path / "small"
+    source.mkdir()
+    for name in "abc":
+        (source / f"{name}.bin").write_bytes(name.encode() * 1000)
+    return source
+
+
+def move(folders: Folders, after: store.Stored) -> int:  # noqa: F811
+    with store.Mover(folders) as mover:
+        return mover.move(store.Step(stored(folders, after.artifact), after))
+
+
+def test_trash_restore_and_purge_at_a_server(folders: Folders, far: Far, folder: Path, tmp_path: Path) -> None:  # noqa: F811
+    first = store.put(folders, folder, "d", at=far.url)
+    (folder / "inner" / "3.bin").write_bytes(b"changed")
+    second = store.put(folders, folder, "d", at=far.url)
+    all_there = there(folders, far)
+    move(folders, acts.trashed(folders, first, WHEN, "ds1", ""))
+    assert {path for path in there(folders, far) if path.startswith(".trash/")} == {
+        f".trash/d/{first.inside}/inner/3.bin"
+    }
+    assert store.verify(folders) == []
+    move(folders, acts.restored(folders, stored(folders, "d:v1"), WHEN, "ds1", ""))
+    assert there(folders, far) == all_there
+    assert store.fetch(folders, "d:v1", tmp_path / "one").is_dir()
+    move(folders, acts.trashed(folders, stored(folders, "d:v1"), WHEN, "ds1", ""))
+    assert move(folders, acts.deleted(folders, stored(folders, "d:v1"), WHEN, "ds1", "")) == MEGABYTE + 1
+    assert store.fetch(folders, "d:v2", tmp_path / "two").is_dir()
+    move(folders, acts.trashed(folders, second, WHEN, "ds1", ""))
+    assert move(folders, acts.deleted(folders, stored(folders, "d:v2"), WHEN, "ds1", "")) == second.size
+    assert there(folders, far) == set()
+
+
+def test_into_an_archive_at_a_server_and_back(folders: Folders, far: Far, folder: Path, tmp_path: Path) -> None:  # noqa: F811
+    content = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    one = store.put(folders, folder, "d")
+    move(folders, acts.archived(folders, one, far.url, WHEN, "ds1", ""))
+    assert not one.path.exists() and len(there(folders, far)) == len(content)
+    assert store.verify(folders) == []
+    move(folders, acts.moved(folders, stored(folders, "d:v1"), "", WHEN, "ds1", ""))
+    assert there(folders, far) == set()
+    copy = store.fetch(folders, "d:v1", tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == content
+
+
+def test_a_line_that_is_cut_leaves_the_version_where_it_is(
+    folders: Folders,  # noqa: F811
+    far: Far,  # noqa: F811
+    folder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reaching, "_PAUSE_SECONDS", 0.01)
+    one = store.put(folders, folder, "d")
+    far.wire.cut_after(MEGABYTE // 2, times=1000)
+    with pytest.raises(StoreUnreachableError):
+        move(folders, acts.archived(folders, one, far.url, WHEN, "ds1", ""))
+    assert stored(folders, "d:v1").state == "stored" and one.path.exists()
+    far.wire.mend()
+    move(folders, acts.archived(folders, one, far.url, WHEN, "ds1", ""))
+    assert len(there(folders, far)) == len(one.files), "what was sent before the line was cut is gone"
+    assert store.verify(folders) == []
+
+
+@pytest.mark.parametrize("act", ["trash", "purge", "archive"])
+def test_killed_between_any_two_requests(folders: Folders, far: Far, tmp_path: Path, act: str) -> None:  # noqa: F811
+    source = small(tmp_path)
+    states = set()
+    for limit in range(1, 40):
+        at = Folders(tmp_path / str(limit) / "registry.xlsx")
+        url = f"{far.url}/{limit}"
+        at.side.mkdir(parents=True)
+        one = store.put(at, source, "d", at="" if act == "archive" else url)
+        command = [sys.executable, "-c", KILLED, str(at.workbook), url, act, str(limit)]
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+        child = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+        assert child.returncode in (0, -signal.SIGKILL), child.stderr
+        store.finish_moves(at, far=True)
+        now = stored(at, "d:v1")
+        assert store.verify(at) == []
+        assert set(reaching.place_at(at, url).files()) == {
+            f"{'.trash/' if spot.trash else ''}{spot.path}" for spot in now.spots() if spot.store == url
+        }
+        if now.state == "stored":
+            copy = store.fetch(at, "d:v1", tmp_path / f"out {limit}")
+            assert sorted(path.read_bytes() for path in copy.iterdir()) == sorted(
+                path.read_bytes() for path in source.iterdir()
+            )
+        states.add(now.state)
+        assert one.artifact == now.artifact
+        if child.returncode == 0:
+            break
+    assert states == {"stored", {"trash": "trash", "purge": "deleted", "archive": "archived"}[act]}
