@@ -29,7 +29,7 @@ from tracker.xlsx.cells import ErrorValue
 from tracker.xlsx.package import DamagedPackage, EncryptedPackage, Package, open_package
 from tracker.xlsx.recalc import drop_stale_results
 from tracker.xlsx.refs import Range, cell_name
-from tracker.xlsx.sheet import Layout
+from tracker.xlsx.segments import Layout
 from tracker.xlsx.table import Table, TableRow
 from tracker.xlsx.xml import UnpatchablePart
 

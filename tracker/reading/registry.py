@@ -20,6 +20,7 @@ from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
 from tracker.reading import check, frames, roles
 from tracker.reading import tables as reading
+from tracker.reading.collector import collector_paused
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.schema import TABLES, Table
 from tracker.settings import Settings
@@ -91,17 +92,19 @@ class Registry:
         Arguments and errors as for :meth:`runs`; BadRequestError where there is no such table.
         """
         expression, orders = parse(query), parse_order(order_by)
-        grid = reading.read_grid(self.folders, name.lower())
-        if grid is None:
-            self._refuse_unknown(name)
-            grid = reading.Grid({}, {})
-        declared = TABLES.get(name.lower()) or Table(name, tuple(grid.columns)[:1], "", ())
-        frame = frames.table_frame(grid, declared)
+        with collector_paused():
+            grid = reading.read_grid(self.folders, name.lower())
+            if grid is None:
+                self._refuse_unknown(name)
+                grid = reading.Grid({}, {})
+            declared = TABLES.get(name.lower()) or Table(name, tuple(grid.columns)[:1], "", ())
+            frame = frames.table_frame(grid, declared)
+            del grid
         if query.strip():
-            frame = frame.loc[expression.mask(frame)]
+            frame = frame.loc[expression.mask(frame)].reset_index(drop=True)
         if orders:
-            frame = frame.iloc[arrange(frame, orders)]
-        return frame.head(limit).reset_index(drop=True) if limit is not None else frame.reset_index(drop=True)
+            frame = frame.iloc[arrange(frame, orders)].reset_index(drop=True)
+        return frame if limit is None else frame.head(limit).copy()
 
     def history(self, run_id: str) -> pd.DataFrame:
         """Every step of every metric of a run, long: timestamp, step, metric, value.

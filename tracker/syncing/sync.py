@@ -187,12 +187,8 @@ class _Sync:
         keyless: dict[int, Row] = {}
         header = settings.header("runs", "run_id")
         if header in runs.columns:
-            place = runs.columns.index(header)
-            for number, (key,) in runs.keys([place]):
-                if not key:
-                    row = runs.row(number)
-                    if not row.is_blank:
-                        keyless[number] = row
+            rows = map(runs.row, runs.blank_in(runs.columns.index(header)))
+            keyless = {row.number: row for row in rows if not row.is_blank}
         return took_in, keyless, incoming, settings
 
     def _change(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from tracker.xlsx import properties
 from tracker.xlsx.cells import CellReader
 from tracker.xlsx.package import Package
-from tracker.xlsx.sheet import Layout, Sheet
-from tracker.xlsx.strings import parse_strings
+from tracker.xlsx.segments import Layout
+from tracker.xlsx.sheet import Sheet
+from tracker.xlsx.strings import SharedStrings
 from tracker.xlsx.styles import Styles
 from tracker.xlsx.table_part import TablePart, parse_table
 from tracker.xlsx.xml import (
     UnpatchablePart,
     attributes,
     check_patchable,
-    escape,
     local_attributes,
     root_prefix,
     set_attribute,
@@ -66,7 +66,6 @@ class Book:
         self._layouts = layouts or {}
         self._sheets: dict[str, Sheet] = {}
         self._styles: Styles | None = None
-        self._strings_xml: bytes | None = None
         mains = [relation for relation in self.relations("") if relation.kind == "officeDocument"]
         if not mains or package.find(mains[0].target) is None:
             raise UnpatchablePart("it has no workbook part")
@@ -138,26 +137,16 @@ class Book:
         return self._styles
 
     @cached_property
-    def strings(self) -> Sequence[str]:
+    def strings(self) -> SharedStrings:
         """The shared strings."""
         part = self._part_of_kind("sharedStrings")
-        return parse_strings(self.package.read(part)) if part else []
-
-    def string_index(self, text: str) -> int | None:
-        """The index of a shared string; None where the workbook has none like it. Does not parse them all."""
-        if self._strings_xml is None:
-            part = self._part_of_kind("sharedStrings")
-            self._strings_xml = self.package.read(part) if part else b""
-        at = self._strings_xml.find(b">%b<" % escape(text))
-        if at < 0:
-            return None
-        return len(re.findall(rb"<(?:[\w.-]+:)?si[\s>/]", self._strings_xml[:at])) - 1
+        return SharedStrings(self.package.read(part) if part else b"<sst/>")
 
     def reader(self, sheet: Sheet) -> CellReader:
         """What tells the values of this sheet's cells."""
         styles = self.styles
         is_date = styles.is_date if styles else lambda style: False
-        return CellReader(lambda: self.strings, is_date, self.date1904, sheet.prefix)
+        return CellReader(lambda index: self.strings[index], is_date, self.date1904, sheet.prefix)
 
     def refuse_unwritable(self) -> None:
         """Raise UnpatchablePart for workbooks that any change would break."""

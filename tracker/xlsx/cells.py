@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from tracker.values import from_serial, to_serial
-from tracker.xlsx.refs import cell_name, column_number
+from tracker.xlsx.refs import cell_name, column_letters, column_number
 from tracker.xlsx.xml import UnpatchablePart, attributes, escape, unescape, unescape_text
 
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})([0-9]+)["']""")
@@ -62,10 +62,20 @@ def _cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
 @lru_cache(maxsize=16)
 def _plain_pattern(prefix: bytes) -> re.Pattern[bytes]:
     """A cell without formula, rich text or attributes out of order: column, style, type, value, text."""
-    p = re.escape(prefix)
-    start = rb'<%sc r="([A-Z]+)[0-9]+"(?: s="([0-9]+)")?(?: t="(\w+)")?'
+    return re.compile(b'<%bc r="([A-Z]+)[0-9]+"%b' % (re.escape(prefix), _plain_rest(prefix)))
+
+
+@lru_cache(maxsize=16)
+def column_pattern(column: int, prefix: bytes) -> re.Pattern[bytes]:
+    """A plain cell of one column: row, style, type, value, text (see :meth:`CellReader.plain`)."""
+    letters = column_letters(column).encode()
+    return re.compile(b'<%bc r="%b([0-9]+)"%b' % (re.escape(prefix), letters, _plain_rest(prefix)))
+
+
+def _plain_rest(prefix: bytes) -> bytes:
+    more = rb'(?: s="([0-9]+)")?(?: t="(\w+)")?'
     body = rb'(?:<%sv>([^<]*)</%sv>|<%sis><%st(?: xml:space="preserve")?>([^<]*)</%st></%sis>)'
-    return re.compile((start + rb"(?:/>|>" + body + rb"</%sc>)") % ((p,) * 8))
+    return more + (rb"(?:/>|>" + body + rb"</%sc>)") % ((re.escape(prefix),) * 7)
 
 
 @cache
@@ -104,7 +114,7 @@ def text_of(content: bytes, prefix: bytes) -> str:
 class CellReader:
     """What is needed to tell a cell's value: the shared strings, and which formats show a date."""
 
-    strings: Callable[[], Sequence[str]]
+    string: Callable[[int], str]
     is_date: Callable[[int], bool]
     date1904: bool
     prefix: bytes
@@ -132,7 +142,7 @@ class CellReader:
                 if raw or text:
                     index = _column(letters) - first
                     if 0 <= index < width:
-                        values[index] = self._plain(style, kind, raw, text)
+                        values[index] = self.plain(style, kind, raw, text)
             return values, formulas
         for cell in cells_of(xml[xml.find(b">") + 1 :], self.prefix):
             index = cell.column - first
@@ -142,7 +152,7 @@ class CellReader:
                     formulas.append(index)
         return values, formulas
 
-    def _plain(self, style: bytes, kind: bytes, raw: bytes, text: bytes) -> Any:
+    def plain(self, style: bytes, kind: bytes, raw: bytes, text: bytes) -> Any:
         """The value of a cell as most programs write it: no formula, one run of text."""
         if text or kind == b"inlineStr":
             return unescape_text(text.decode("utf-8", "replace")) or None
@@ -153,11 +163,10 @@ class CellReader:
         if not kind or kind == b"n":
             return self._number(raw.strip(), style)
         if kind == b"s":
-            strings = self.strings()
             try:
-                return strings[int(raw)] or None
-            except (ValueError, IndexError):
-                raise UnpatchablePart(f"a cell refers to the shared string {raw}, which is missing") from None
+                return self.string(int(raw)) or None
+            except ValueError:
+                raise UnpatchablePart(f"a cell refers to the shared string {raw}, which is no number") from None
         if kind == b"str":
             return unescape_text(raw) or None
         if kind == b"b":

@@ -12,7 +12,9 @@ from tracker.xlsx.xml import attributes, escape_attribute, set_attribute, tag_pa
 _SQREF = re.compile(rb"""(\ssqref\s*=\s*)(["'])([^"']*)\2""")
 _SQREF_ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?sqref>)([^<]*)")
 _FORMULA_ELEMENT = re.compile(rb"(<(?:(?:[\w.-]+:)?formula[12]?|[\w.-]+:f)>)([^<]*)")
-_CHART_FORMULA = re.compile(rb"(<(?:[\w.-]+:)?f(?:\s[^>]*)?>)([^<]*)")
+_CHART_FORMULA = re.compile(rb"(:f(?:\s[^>]*)?>)([^<]+)")
+_CHART_FORMULA_NO_PREFIX = re.compile(rb"(<f(?:\s[^>]*)?>)([^<]+)")
+"""Two, since a pattern is looked for fast where its beginning is spelt out: a chart has a saved point for every row."""
 _CHART_PART = re.compile(r"(^|.*/)charts/chart(ex)?\d*\.xml", re.IGNORECASE)
 
 
@@ -34,7 +36,9 @@ def grow_dependants(book: Book, table: TableEntry, old: Range, new_last_row: int
     for part in book.package.names():
         if _CHART_PART.fullmatch(part):
             xml = book.package.read(part)
-            grown = _grown_formulas(_CHART_FORMULA, xml, sheet_name, "", old, new_last_row, lone_row=True)
+            grown = xml
+            for pattern in (_CHART_FORMULA, _CHART_FORMULA_NO_PREFIX):
+                grown = _grown_formulas(pattern, grown, sheet_name, "", old, new_last_row, lone_row=True)
             if grown != xml:
                 book.package.set(part, grown)
 
@@ -115,6 +119,8 @@ def _grown_sqref(raw: bytes, old: Range, new_last_row: int) -> bytes:
 
 
 def _grown(raw: bytes, sheet: str, own_sheet: str, old: Range, new_last_row: int, lone_row: bool = False) -> bytes:
+    if b"!" not in raw and sheet != own_sheet:
+        return raw
     text = unescape(raw.decode("utf-8", "replace"))
     grown = grow_reference(text, sheet, own_sheet, old, new_last_row, lone_row=lone_row)
     return raw if grown == text else escape_attribute(grown).replace(b"&quot;", b'"')

@@ -14,7 +14,8 @@ from tracker.xlsx.book import Book
 from tracker.xlsx.cells import CellSpan, cells_of, formula_of
 from tracker.xlsx.formulas import Dependants, Sees, references, translate
 from tracker.xlsx.refs import Range
-from tracker.xlsx.sheet import Sheet, merged_row
+from tracker.xlsx.rows import merged_row
+from tracker.xlsx.sheet import Sheet
 from tracker.xlsx.xml import attributes, unescape
 
 SPILL = 1000

@@ -3,7 +3,8 @@
 A worksheet part is a head (to ``<sheetData>``), rows, and a foot (from ``</sheetData>`` on). Rows are held in segments
 of about a megabyte, each compressed for itself (see codec.py). Where a :class:`Layout` tells where the segments lie in
 the file, only those that are looked at are inflated and only those that are changed are compressed again; the others
-are copied. Without a layout (a person's program saved last) the part is inflated whole; writing lays segments.
+are copied. Without a layout (a person's program saved last) the part is inflated whole, the segments are stretches of
+it, and writing lays them.
 """
 
 from __future__ import annotations
@@ -11,64 +12,18 @@ from __future__ import annotations
 import re
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator
 
-from tracker.xlsx.cells import cells_of
 from tracker.xlsx.codec import crc32, crc32_combine, deflate, deflate_fast, inflate
 from tracker.xlsx.package import DamagedPackage, Package, Slice, Stream
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, column_number
-from tracker.xlsx.xml import UnpatchablePart, check_patchable, drop_attribute, root_prefix, tag_pattern
+from tracker.xlsx.rows import RowSpan, row_spans
+from tracker.xlsx.segments import SEGMENT, Layout, Segment, cut
+from tracker.xlsx.xml import UnpatchablePart, check_patchable, root_prefix, tag_pattern
 
-SEGMENT = 1 << 20
 TAIL = 128 << 10
 """When the last segment passes this, its older rows become a segment of their own."""
 TAIL_KEPT = 32 << 10
-
-_ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["']([0-9]+)["']""")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the segments of a sheet part lie in its compressed bytes; holds for exactly one content (see ``fits``)."""
-
-    crc: int
-    compressed: int
-    size: int
-    pieces: Sequence[Sequence[int]]
-    """Head, rows …, tail with foot: compressed size, size, checksum, first row, last row."""
-    foot: int
-    body_crc: int
-    formulas: bool
-    columns: int
-    """The last column in use; 0 where it is not known."""
-
-    def fits(self, package: Package, part: str) -> bool:
-        """Whether the part in the file is the one that this layout was made for."""
-        member = package.members[part]
-        return (member.crc, member.compressed, member.size, member.method) == (self.crc, self.compressed, self.size, 8)
-
-
-@dataclass(slots=True)
-class Segment:
-    """A stretch of rows: its bytes (when inflated), where they lie compressed, and the rows it begins and ends with."""
-
-    first: int
-    last: int
-    size: int
-    crc: int
-    raw: bytes | None = None
-    where: Slice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowSpan:
-    """One row and where it stands in its segment."""
-
-    number: int
-    start: int
-    end: int
 
 
 class Sheet:
@@ -88,6 +43,10 @@ class Sheet:
         self._edits: dict[int, bytes] = {}
         self._spans: dict[int, list[RowSpan]] = {}
         self._body_crc: int | None = None
+        self._xml = b""
+        """The whole part, where it was loaded without a layout."""
+        self._last: tuple[Segment, bytes] | None = None
+        """The segment that was inflated last: the same is often asked for again."""
         if layout is not None and layout.fits(package, part):
             self._load_laid(layout)
         else:
@@ -107,26 +66,27 @@ class Sheet:
         if opening[0].endswith(b"/>"):
             self.head = xml[: opening.start()] + opening[0][:-2].rstrip() + b">"
             self.foot = b"</%ssheetData>" % prefix + xml[opening.end() :]
-            self.segments = [Segment(1, 0, 0, 0, b"")]
+            self.segments = [Segment(1, 0, 0, raw=b"")]
             return
         end = xml.rfind(b"</%ssheetData" % prefix)
         if end < opening.end():
             raise UnpatchablePart(f"the sheet part {self.part} has no </sheetData>")
         self.head, self.foot = xml[: opening.end()], xml[end:]
-        self.segments = _cut(xml[opening.end() : end], prefix, 1)
+        self.segments = cut(xml, opening.end(), end, prefix)
+        self._xml = xml
 
     def _load_laid(self, layout: Layout) -> None:
         start = self.package.members[self.part].data
         pieces = []
         for compressed, size, crc, first, last in layout.pieces:
-            pieces.append(Segment(first, last, size, crc, None, Slice(start, compressed)))
+            pieces.append(Segment(first, last, size, crc, where=Slice(start, compressed)))
             start += compressed
         self.head = self._inflated(pieces[0])
         tail = pieces[-1]
         raw = self._inflated(tail)
         self.foot = raw[len(raw) - layout.foot :]
         rows = raw[: len(raw) - layout.foot]
-        self.segments = [*pieces[1:-1], Segment(tail.first, tail.last, len(rows), 0, rows)]
+        self.segments = [*pieces[1:-1], Segment(tail.first, tail.last, len(rows), raw=rows)]
         self._body_crc = layout.body_crc
         self.formulas = layout.formulas
         self._columns = layout.columns
@@ -134,13 +94,17 @@ class Sheet:
     def _inflated(self, segment: Segment) -> bytes:
         if segment.raw is not None:
             return segment.raw
-        assert segment.where is not None
+        if segment.where is None:
+            return self._xml[segment.start : segment.start + segment.size]
+        if self._last is not None and self._last[0] is segment:
+            return self._last[1]
         try:
             raw = inflate(self.package.raw(segment.where.start, segment.where.size), segment.size)
         except ValueError as error:
             raise DamagedPackage(f"its part {self.part} is damaged: {error}") from None
         if crc32(raw) != segment.crc:
             raise DamagedPackage(f"its part {self.part} is damaged: the checksum is wrong")
+        self._last = segment, raw
         return raw
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -200,6 +164,29 @@ class Sheet:
                     yield spans[place].number
                 previous = place
 
+    def scan(
+        self, pattern: re.Pattern[bytes], first: int = 1, last: int = MAX_ROW
+    ) -> Iterator[tuple[list[tuple[bytes, ...]], dict[int, bytes]]]:
+        """Stretches of rows from the last upward: what the pattern finds, and the whole rows in which it finds nothing.
+
+        The first group of the pattern is the row's number. The stretches begin and end around the rows from ``first``
+        to ``last``. Much faster than :meth:`rows` where the pattern finds something in nearly every row.
+        """
+        for index in range(len(self.segments) - 1, -1, -1):
+            segment = self.segments[index]
+            if segment.first > last or (segment.last < first and index < len(self.segments) - 1):
+                continue
+            raw = self._inflated(segment)
+            found = pattern.findall(raw)
+            rest: dict[int, bytes] = {}
+            edited = {number for number in self._edits if self._segment_of(number) == index}
+            if edited or len(found) <= segment.last - segment.first:
+                found = [match for match in found if int(match[0]) not in edited]
+                known = {int(match[0]) for match in found}
+                rest = {span.number: raw[span.start : span.end] for span in self._index(index, raw)}
+                rest = {n: xml for n, xml in (rest | {n: self._edits[n] for n in edited}).items() if n not in known}
+            yield found, rest
+
     def has_formulas(self) -> bool:
         """Whether any row holds a formula."""
         if self.formulas is None:
@@ -232,7 +219,8 @@ class Sheet:
     def _index(self, index: int, raw: bytes | None = None) -> list[RowSpan]:
         if index not in self._spans:
             segment = self.segments[index]
-            self._spans[index] = _spans(raw if raw is not None else self._inflated(segment), self.prefix, segment.first)
+            raw = self._inflated(segment) if raw is None else raw
+            self._spans[index] = row_spans(raw, self.prefix, segment.first)
         return self._spans[index]
 
     # -- changing -----------------------------------------------------------------------------------------------
@@ -254,7 +242,7 @@ class Sheet:
         dirty = self._apply_edits()
         formulas = self.has_formulas()
         size = sum(segment.size for segment in self.segments) + len(self.head) + len(self.foot)
-        if size <= SEGMENT // 4 and all(segment.raw is not None for segment in self.segments):
+        if size <= SEGMENT // 4 and all(segment.where is None for segment in self.segments):
             return b"".join([self.head, *(self._inflated(s) for s in self.segments), self.foot]), None
         self._freeze_tail()
         head = deflate(self.head, last=False)
@@ -264,7 +252,7 @@ class Sheet:
         body_crc, body_clean = 0, not dirty and self._body_crc is not None
         for segment in self.segments[:-1]:
             if segment.where is None:
-                raw = segment.raw or b""
+                raw = self._inflated(segment)
                 compressed = (deflate_fast if many else deflate)(raw, last=False)
                 segment.crc, segment.size = crc32(raw), len(raw)
                 pieces.append(compressed)
@@ -313,17 +301,17 @@ class Sheet:
             end = max(position, end)
             parts += [raw[position:end], *(self._edits[number] for number in numbers), raw[end:]]
             fresh = b"".join(parts)
-            spans = _spans(fresh, self.prefix, segment.first)
+            spans = row_spans(fresh, self.prefix, segment.first)
             first = spans[0].number if spans else segment.first
             last = spans[-1].number if spans else segment.last
-            self.segments[index] = Segment(min(segment.first, first), last, len(fresh), 0, fresh)
+            self.segments[index] = Segment(min(segment.first, first), last, len(fresh), raw=fresh)
             self._spans[index] = spans
         self._edits = {}
         return any(index < len(self.segments) - 1 for index in touched)
 
     def _freeze_tail(self) -> None:
         tail = self.segments[-1]
-        raw = tail.raw if tail.raw is not None else self._inflated(tail)
+        raw = self._inflated(tail)
         tail.raw, tail.where = raw, None
         if len(raw) <= TAIL:
             return
@@ -331,100 +319,11 @@ class Sheet:
         at = bisect_left(spans, len(raw) - TAIL_KEPT, key=lambda span: span.start)
         if not 0 < at < len(spans):
             return
-        cut = spans[at].start
-        frozen = Segment(tail.first, spans[at - 1].number, cut, crc32(raw[:cut]), raw[:cut])
-        rest = Segment(spans[at].number, spans[-1].number, len(raw) - cut, 0, raw[cut:])
+        border = spans[at].start
+        frozen = Segment(tail.first, spans[at - 1].number, border, raw=raw[:border])
+        rest = Segment(spans[at].number, spans[-1].number, len(raw) - border, raw=raw[border:])
         self.segments[-1:] = [frozen, rest]
         self._spans = {}
 
 
 _CELL_COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})""")
-
-
-@lru_cache(maxsize=16)
-def _row_pattern(prefix: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"<" + re.escape(prefix) + rb"row(?=[\s/>])[^>]*>")
-
-
-def _spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
-    """Every row of a stretch of rows, with its number; a row without a number follows its neighbour.
-
-    Raises UnpatchablePart where rows are doubled or out of order.
-    """
-    spans: list[RowSpan] = []
-    closing = b"</%srow" % prefix
-    number = first - 1
-    for match in _row_pattern(prefix).finditer(raw):
-        tag = match[0]
-        found = _ROW_NUMBER.search(tag)
-        previous, number = number, int(found[1]) if found else number + 1
-        if number <= previous and spans:
-            raise UnpatchablePart(f"its rows are doubled or out of order (row {number} after row {previous})")
-        end = match.end()
-        if not tag.endswith(b"/>"):
-            at = raw.find(closing, end)
-            end = raw.find(b">", at) + 1
-            if at < 0 or end <= match.end():
-                raise UnpatchablePart(f"row {number} has no end")
-        spans.append(RowSpan(number, match.start(), end))
-    return spans
-
-
-def _cut(body: bytes, prefix: bytes, first: int) -> list[Segment]:
-    """Rows cut into segments of about SEGMENT bytes, each beginning with a numbered row."""
-    if len(body) <= SEGMENT:
-        return [_whole(body, prefix, first)]
-    needle = b"<%srow " % prefix
-    segments: list[Segment] = []
-    start = 0
-    while start < len(body):
-        at = body.find(needle, start + SEGMENT)
-        tag_end = body.find(b">", at)
-        found = _ROW_NUMBER.search(body, at, tag_end) if at >= 0 else None
-        if at >= 0 and found is None:
-            return [_whole(body, prefix, first)]  # rows without numbers can only be counted from the top
-        end = at if at >= 0 else len(body)
-        piece = body[start:end]
-        last = int(found[1]) - 1 if found else 0
-        if found and last < first:
-            raise UnpatchablePart(f"its rows are doubled or out of order (row {last + 1} after row {first})")
-        segments.append(Segment(first, last, len(piece), 0, piece) if found else _whole(piece, prefix, first))
-        first, start = last + 1, end
-    return segments
-
-
-def _whole(body: bytes, prefix: bytes, first: int) -> Segment:
-    spans = _spans(body, prefix, first)
-    return Segment(first, spans[-1].number if spans else first - 1, len(body), 0, body)
-
-
-def merged_row(row: bytes | None, number: int, cells: dict[int, bytes], prefix: bytes) -> bytes:
-    """The row with these cells set: each replaces the one in its column or goes where its column belongs.
-
-    ``spans`` is dropped from the row, since it may no longer be true and is optional.
-    """
-    if row is None:
-        return b'<%srow r="%d">%b</%srow>' % (prefix, number, b"".join(cells[c] for c in sorted(cells)), prefix)
-    tag_end = row.find(b">") + 1
-    tag = drop_attribute(row[:tag_end], "spans")
-    body = row[tag_end:]
-    if tag.endswith(b"/>"):
-        tag, body = tag[:-2].rstrip() + b">", b"</%srow>" % prefix
-    waiting = sorted(cells)
-    parts: list[bytes] = [tag]
-    position = 0
-    last_end = 0
-    for cell in cells_of(body, prefix):
-        last_end = cell.end
-        if not waiting:
-            break
-        while waiting and waiting[0] < cell.column:
-            parts += [body[position : cell.start], cells[waiting.pop(0)]]
-            position = cell.start
-        if waiting and waiting[0] == cell.column:
-            parts += [body[position : cell.start], cells[waiting.pop(0)]]
-            position = cell.end
-    if waiting:
-        parts += [body[position:last_end], *(cells[column] for column in waiting)]
-        position = last_end
-    return b"".join([*parts, body[position:]])

@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import ContentInTheWayError, SheetFullError
-from tracker.values import key_text
+from tracker.model import Key
 from tracker.xlsx.book import Book, TableEntry
 from tracker.xlsx.cells import CellSpan, cell_xml, cells_of, formula_of, formula_xml
 from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
-from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, column_letters, grow_reference
-from tracker.xlsx.sheet import Sheet, merged_row
+from tracker.xlsx.keys import rows_blank_in, rows_with_keys
+from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
+from tracker.xlsx.rows import merged_row
+from tracker.xlsx.sheet import Sheet
 from tracker.xlsx.table_part import TableColumn
-from tracker.xlsx.xml import UnpatchablePart, attributes, escape, tag_pattern
+from tracker.xlsx.xml import UnpatchablePart, attributes, tag_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,67 +104,14 @@ class Table:
         """One row of the sheet, as far as it lies in the table's columns."""
         return self._parsed(number, self.sheet.row(number) or b"")
 
-    def keys(self, key: Sequence[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The number and key of every row of data; faster than :meth:`rows` on wide tables."""
-        sheet, info = self.sheet, self._entry.info
-        reader = self._book.reader(sheet)
-        needles = [column_letters(info.ref.first_column + column).encode() for column in key]
-        expected = info.first_data_row
-        for number, xml in sheet.rows(info.first_data_row, info.last_data_row):
-            for missing in range(expected, number):
-                yield missing, ("",) * len(key)
-            expected = number + 1
-            texts = []
-            for letters, column in zip(needles, key, strict=True):
-                at = xml.find(b'<%sc r="%b%d"' % (sheet.prefix, letters, number))
-                if at < 0:
-                    cells = {c.column: c for c in cells_of(xml, sheet.prefix)}
-                    cell = cells.get(info.ref.first_column + column)
-                else:
-                    cell = next(cells_of(xml[at : at + _CELL_WINDOW], sheet.prefix), None)
-                    if cell is None or not cell.content:  # a cell longer than the window, or self-closed
-                        cell = next(cells_of(xml[at:], sheet.prefix), None)
-                texts.append(key_text(reader.value(cell)) if cell else "")
-            yield number, tuple(texts)
-        for missing in range(expected, info.last_data_row + 1):
-            yield missing, ("",) * len(key)
+    def find(self, key: Sequence[int], wanted: Sequence[Key]) -> dict[Key, int]:
+        """The row numbers of these keys, as far as they are there; of several rows with one key, the lowest."""
+        columns = [self.ref.first_column + column for column in key]
+        return rows_with_keys(self._book, self.sheet, self._data, columns, wanted)
 
-    def find(self, key: Sequence[int], wanted: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-        """The row numbers of these keys, as far as they are there: the rows lowest in the sheet are looked at first."""
-        found: dict[tuple[str, ...], int] = {}
-        info = self._entry.info
-        if len(wanted) > _MANY_KEYS:
-            left = set(wanted)
-            for number, texts in self.keys(key):
-                if texts in left:
-                    found.setdefault(texts, number)
-            return found
-        for texts in wanted:
-            for number in self._candidates(key[0], texts[0]):
-                if info.first_data_row <= number <= info.last_data_row:
-                    row = self.row(number)
-                    if tuple(key_text(row.values[column]) for column in key) == texts:
-                        found[texts] = number
-                        break
-        # A key that a person typed may stand otherwise in the cell: a number, a date, text with blanks around it.
-        left = {texts for texts in wanted if texts not in found}
-        if left:
-            for number, texts in self.keys(key):
-                if texts in left:
-                    found.setdefault(texts, number)
-        return found
-
-    def _candidates(self, column: int, text: str) -> Iterator[int]:
-        """Rows that may have this text in this column, as a shared string or in the cell itself."""
-        sheet, p = self.sheet, re.escape(self.sheet.prefix)
-        shared = self._book.string_index(text)
-        if shared is not None:
-            # Without the column a small index, such as 7, would be found in nearly every row.
-            letters = column_letters(self.ref.first_column + column).encode()
-            yield from sheet.search(re.compile(rb'<%sc r="%b[0-9]+"[^>]*><%sv>%d</' % (p, letters, p, shared)))
-        yield from sheet.search(re.compile(re.escape(b">%b<" % escape(text))))
-        if shared is not None:
-            yield from sheet.search(re.compile(rb">\s*%d\s*</%sv" % (shared, p)))
+    def blank_in(self, column: int) -> list[int]:
+        """The numbers of the rows whose cell in this column is blank, whatever else the row holds."""
+        return rows_blank_in(self._book, self.sheet, self._data, self.ref.first_column + column)
 
     def rows_below(self) -> list[TableRow]:
         """Rows that a person typed directly below the table; empty where it has a totals row."""
@@ -177,6 +126,12 @@ class Table:
                     break
                 typed.append(row)
         return typed
+
+    @property
+    def _data(self) -> Range:
+        """Its rows of data, in all the table's columns."""
+        info = self._entry.info
+        return info.ref._replace(first_row=info.first_data_row, last_row=info.last_data_row)
 
     def _parsed(self, number: int, xml: bytes) -> TableRow:
         info = self._entry.info
@@ -373,11 +328,6 @@ class Table:
 
     def _refuse(self, what: str, row: int, column: int) -> None:
         raise ContentInTheWayError(table=self.name, what=what, sheet=self.sheet_name, cell=cell_name(row, column))
-
-
-_CELL_WINDOW = 2048
-_MANY_KEYS = 64
-"""From here on, one pass over all keys is cheaper than a search for each."""
 
 
 def _is_free(row: TableRow, columns: Collection[int]) -> bool:

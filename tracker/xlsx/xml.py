@@ -34,7 +34,7 @@ def check_patchable(xml: bytes, what: str) -> None:
             raise UnpatchablePart(f"{what} is in the encoding {encoding[1].decode('latin-1')}")
     if b"<!DOCTYPE" in xml[:4096]:
         raise UnpatchablePart(f"{what} has a DOCTYPE")
-    if b"<!" in xml:
+    if b"!" in xml:  # one character is found absent much faster than two
         for comment in _COMMENT.finditer(xml):
             if (
                 b"<row" in comment[0]
