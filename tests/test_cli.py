@@ -22,7 +22,7 @@ from tracker.workbook import open_workbook
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     *("init", "runs", "show", "log", "get", "sync", "check", "history", "app"),
-    *("artifacts", "verify", "lineage", "compare", "reproduce"),
+    *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
     *("models", "register", "promote", "revert", "alias", "card"),
 )
 
@@ -96,7 +96,9 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
     code += "print(*sorted(name for name in sys.modules if name.startswith('tracker.')), file=sys.stderr)"
     child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Track experiments" in child.stdout
-    own = {f"tracker.cli.{name}" for name in ("commands", "artifact_commands", "model_commands", "shell")}
+    own = {
+        f"tracker.cli.{name}" for name in ("commands", "artifact_commands", "data_commands", "model_commands", "shell")
+    }
     assert set(child.stderr.split()) == {"tracker.cli", "tracker.errors", *own}
 
 

@@ -28,7 +28,6 @@ from tracker.data.profile import Profile, read_profile
 from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, MissingPackageError
 from tracker.folders import Folders
 from tracker.settings import Settings
-from tracker.store.manifest import read_guessed
 
 ROOT = Path(__file__).parent.parent
 
@@ -342,12 +341,13 @@ def test_how_far_it_is_is_told(folders: Folders, tmp_path: Path, monkeypatch: py
 def test_what_nobody_said_is_guessed_and_known_to_be(folders: Folders, table: Path) -> None:
     stored = store.put(folders, table, "train")
     assert (stored.category, stored.kind, stored.guessed) == ("model", "data set", ("category", "kind"))
-    assert read_guessed(folders, "train", 1) == ("category", "kind")
+    assert store.read_guesses(folders, "train", 1) == {"category": "model", "kind": "data set"}
     assert store.find(folders, "train").guessed == ("category", "kind")
     table.write_text("age\n1\n")
     said = store.put(folders, table, "train", category="model", kind="data set")
-    assert (said.guessed, read_guessed(folders, "train", 2)) == ((), ())
-    assert store.put(folders, table, "other", category="model").guessed == ("kind",)
+    assert (said.guessed, store.read_guesses(folders, "train", 2)) == ((), {})
+    assert store.put(folders, table, "other", category='a "new"\none').guessed == ("kind",)
+    assert store.read_guesses(folders, "other", 1) == {"kind": "data set"}
 
 
 def test_the_content_tells_what_the_name_does_not(folders: Folders, tmp_path: Path) -> None:

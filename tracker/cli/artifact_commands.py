@@ -38,10 +38,12 @@ def artifacts(registry: str, query: str, limit: int | None, as_json: bool) -> No
     """
     from tracker import terminal
     from tracker.cli import report
+    from tracker.contents.parts import guessed_fields
     from tracker.reading.query import arrange, parse, parse_order
 
     expression = parse(query)
-    table = shell.opened(registry).rows("artifacts")
+    opened = shell.opened(registry)
+    table = opened.rows("artifacts")
     found = report.table_columns("artifacts", table.columns, table.rows)
     if query.strip():
         found = found.take([row for row, wanted in enumerate(expression.mask(found)) if wanted])
@@ -51,17 +53,24 @@ def artifacts(registry: str, query: str, limit: int | None, as_json: bool) -> No
     most = limit if limit is not None else (0 if as_json or not sys.stdout.isatty() else MOST_ARTIFACTS)
     if most:
         found = found.take(range(min(most, total)))
+    guesses = [guessed_fields(opened.folders, row) for row in found.rows()]
     if as_json:
-        shell.print_json([{name: report.plain(cell) for name, cell in row.items()} for row in found.rows()])
+        rows = [{name: report.plain(cell) for name, cell in row.items()} for row in found.rows()]
+        shell.print_json([{**row, "guessed": guessed} for row, guessed in zip(rows, guesses, strict=True)])
         return
     if not total:
         click.echo("No artifact matches the query." if query.strip() else "There are no artifacts yet.")
         return
     usual = ("name", "version", "category", "kind", "size", "run_id", "aliases", "created")
     names = [name for name in usual if name in found.values]
-    rows = [[terminal.shown(row[name]) for name in names] for row in found.rows()]
+    lines = [
+        [terminal.shown(row[name]) + (" ?" if name in guessed else "") for name in names]
+        for row, guessed in zip(found.rows(), guesses, strict=True)
+    ]
     headers = ["run" if name == "run_id" else name for name in names]
-    click.echo("\n".join(terminal.fit(headers, rows, terminal.terminal_width(), ["version", "size"]).lines))
+    click.echo("\n".join(terminal.fit(headers, lines, terminal.terminal_width(), ["version", "size"]).lines))
+    if any(guesses):
+        click.echo("? guessed from the name or content; write the right word into the workbook.")
     if len(found) < total:
         click.echo(f"… and {report.count(total - len(found), 'more version')}: --limit 0 lists all.")
 

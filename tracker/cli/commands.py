@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import __version__
-from tracker.cli import artifact_commands, model_commands, shell
+from tracker.cli import artifact_commands, data_commands, model_commands, shell
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -47,7 +47,7 @@ def main() -> None:
     """
 
 
-for each in (*artifact_commands.COMMANDS, *model_commands.COMMANDS):
+for each in (*artifact_commands.COMMANDS, *data_commands.COMMANDS, *model_commands.COMMANDS):
     main.add_command(each)
 
 

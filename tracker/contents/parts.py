@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tracker import store
 from tracker.data.endings import format_of
 from tracker.deciding.aliases import resolve
 from tracker.deciding.rows import cells_of
-from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError
+from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, ArtifactPathError
 from tracker.folders import Folders
 from tracker.store import Stored
 from tracker.store.manifest import is_here
@@ -123,3 +125,15 @@ def is_far(folders: Folders, part: Part) -> bool:
 def _sha256(path: Path) -> str:
     with open(path, "rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def guessed_fields(folders: Folders, row: Mapping[str, Any]) -> list[str]:
+    """Which of category and kind in an artifact's row nobody said; what a person wrote there since is no guess."""
+    name, version = row.get("name"), row.get("version")
+    try:
+        if store.artifact_name(str(name)) != name:  # a cell may hold anything, such as a path out of the folder
+            return []
+        guesses = store.read_guesses(folders, name, int(version or 0))
+    except (ArtifactPathError, TypeError, ValueError):
+        return []
+    return [field for field, guess in guesses.items() if row.get(field) == guess]

@@ -86,7 +86,8 @@ class ColumnProfile:
             return ""
         if self.type == "date":
             return date_text(value)
-        return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"
+        whole = float(value).is_integer() or abs(value) >= 1000
+        return f"{value:,.0f}" if whole and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def date_text(seconds: float) -> str:

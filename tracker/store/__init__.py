@@ -19,7 +19,7 @@ from tracker.store.deleting import delete
 from tracker.store.fetching import bring, fetch
 from tracker.store.finding import find, names, versions
 from tracker.store.kinds import guess
-from tracker.store.manifest import Stored, StoredFile, location
+from tracker.store.manifest import Stored, StoredFile, location, read_guesses
 from tracker.store.moving import Mover, Step, finish_moves
 from tracker.store.naming import artifact_name, is_version, split_reference
 from tracker.store.place import checked_url
@@ -49,6 +49,7 @@ __all__ = [
     "names",
     "put",
     "put_reference",
+    "read_guesses",
     "split_reference",
     "sweep",
     "verify",

@@ -45,6 +45,7 @@ _BY_CONTENT = {
     **dict.fromkeys(("csv", "json", "jsonl", "parquet", "feather", "npy"), (MODEL, "data set")),
     **dict.fromkeys(("pickle", "safetensors", "onnx", "hdf5"), (MODEL, "model file")),
     **dict.fromkeys(("image", "svg"), (MODEL, "figure")),
+    "requirements": (MODEL, "environment"),
     "pdf": (DOCUMENTATION, "document"),
 }
 _MODEL_FOLDER = re.compile(

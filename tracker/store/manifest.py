@@ -26,6 +26,7 @@ _ENTRY = re.compile(r"v([1-9]\d{0,8})(\.json)?")
 _SHA256 = re.compile(rb'^ "sha256": "([0-9a-f]{64})"', re.MULTILINE)
 _SIZE = re.compile(rb'^ "size": (\d+)', re.MULTILINE)
 _GUESSED = re.compile(rb'^ "guessed": "([a-z,]+)"', re.MULTILINE)
+_WORDS = re.compile(rb'^ "(category|kind)": ("(?:[^"\\\n]|\\.)*")', re.MULTILINE)
 _HEAD_BYTES = 2048
 
 
@@ -174,14 +175,16 @@ def read_head(folders: Folders, name: str, number: int) -> Head | None:
     return Head(number, sha256[1].decode() if sha256 else "", int(size[1]))
 
 
-def read_guessed(folders: Folders, name: str, number: int) -> tuple[str, ...]:
-    """Which of ``category`` and ``kind`` of a version were guessed, without reading the list of its files."""
+def read_guesses(folders: Folders, name: str, number: int) -> dict[str, str]:
+    """What was guessed for ``category`` and ``kind`` of a version, without reading the list of its files."""
     try:
         with open(manifest_path(folders, name, number), "rb", buffering=0) as file:
-            guessed = _GUESSED.search(file.read(_HEAD_BYTES))
+            head = file.read(_HEAD_BYTES)
     except OSError:
-        return ()
-    return tuple(guessed[1].decode().split(",")) if guessed else ()
+        return {}
+    guessed = _GUESSED.search(head)
+    said = {match[1].decode(): str(json.loads(match[2])) for match in _WORDS.finditer(head)}
+    return {field: said[field] for field in guessed[1].decode().split(",") if field in said} if guessed else {}
 
 
 def read_manifest(folders: Folders, name: str, number: int) -> Stored | None:
