@@ -15,7 +15,14 @@ import pytest
 
 import tracker
 from tracker import store
-from tracker.errors import ArtifactAlteredError, ArtifactNotFoundError, ArtifactPathError, BadRequestError
+from tracker.disk import can_sync_whole, sync_whole
+from tracker.errors import (
+    ArtifactAlteredError,
+    ArtifactNotFoundError,
+    ArtifactPathError,
+    BadRequestError,
+    RegistryNotWritableError,
+)
 from tracker.folders import Folders
 from tracker.store import copying, local, sharing
 
@@ -177,6 +184,53 @@ def test_a_file_system_that_takes_no_direct_writes_is_written_to_all_the_same(
     monkeypatch.setattr(local, "write_some", refuse_once)
     assert store.put(folders, path).path.read_bytes() == path.read_bytes()
     assert refused
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_many_small_files_are_on_the_disk_before_the_version_counts(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """All at once where the file system can do that, else one by one."""
+    many, synced, one_by_one = small_files(tmp_path), [], []
+    fsync = os.fsync
+    monkeypatch.setattr(local, "can_sync_whole", lambda folder: whole)
+    monkeypatch.setattr(local, "sync_whole", lambda folder: synced.append(len(list(folder.rglob("*.bin")))))
+    monkeypatch.setattr(os, "fsync", lambda file: (one_by_one.append(os.fstat(file).st_ino), fsync(file)))
+    stored = store.put(folders, many, "d")
+    files = {file.stat().st_ino for file in stored.path.iterdir()}
+    assert synced == ([200] if whole else [])
+    assert (files <= set(one_by_one)) is not whole
+    assert store.verify(folders) == []
+
+
+def test_a_disk_that_fails_while_many_files_are_settled_leaves_no_version(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(local, "can_sync_whole", lambda folder: True)
+    monkeypatch.setattr(local, "sync_whole", fail)
+    with pytest.raises(RegistryNotWritableError, match="Input/output error"):
+        store.put(folders, small_files(tmp_path), "d")
+    assert store.versions(folders, "d") == []
+    assert not list(folders.artifacts.glob(".partial/*"))
+
+
+def test_a_whole_file_system_is_synced_where_the_system_can(tmp_path: Path) -> None:
+    if not can_sync_whole(tmp_path):
+        pytest.skip("the file system of the tests is none that can be synced as a whole")
+    sync_whole(tmp_path)
+    with pytest.raises(OSError, match="No such file"):
+        sync_whole(tmp_path / "nothing")
+
+
+def small_files(place: Path) -> Path:
+    folder = place / "many"
+    folder.mkdir()
+    for number in range(200):
+        (folder / f"{number}.bin").write_bytes(b"%d" % number)
+    return folder
 
 
 def test_what_is_stored_is_read_only(folders: Folders, folder: Path) -> None:

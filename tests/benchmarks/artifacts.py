@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -95,29 +94,32 @@ def small_files(options: Options, folder: Path, files: int) -> Found:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(FILE_SIZE))
 
-    def logged(script: str, made: Path, python: str = sys.executable) -> Work:
-        """In a process of its own, which tells the seconds; the disk gets time to be done with what was removed."""
+    places = count()
+
+    def logged(script: str, python: str = sys.executable, into: Path | None = None) -> Work:
+        """In a process of its own, which tells the seconds.
+
+        What it made stays until all is timed: for a minute, ext4 looks at every file that was removed before it makes
+        a new one, and 5,000 of them take seconds.
+        """
 
         def work() -> float:
-            time.sleep(_PAUSE if files == FILES else 0)
-            seconds = float(child(SCRIPTS / script, folder, source, python=python))
-            remove(made)
-            return seconds
+            place = into or folder / f"small {next(places)}"
+            place.mkdir(exist_ok=True)
+            time.sleep(_PAUSE if files == FILES else 0)  # the disk gets time to be done with the one before
+            return float(child(SCRIPTS / script, place, source, python=python))
 
         return work
 
-    works = {
-        "put": logged("folder_with_tracker.py", Folders(folder / "small.xlsx").side),
-        "copy": logged("folder_with_copytree.py", folder / "copied"),
-    }
+    works = {"put": logged("folder_with_tracker.py"), "copy": logged("folder_with_copytree.py")}
     if options.mlflow is None:
         yield Note("many small files beside mlflow: give --mlflow the Python of an environment that has it")
     else:
-        mlflow = logged("folder_with_mlflow.py", folder / "artifacts", options.mlflow)
+        mlflow = logged("folder_with_mlflow.py", options.mlflow, folder / "mlflow")
         try:
             mlflow()  # its database is made
             works["mlflow"] = mlflow
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, RuntimeError) as error:
             yield Note(f"many small files beside mlflow: {error}")
     seconds = medians(works, options.repeats(7))
     what = f"{files:,} files of 4 kB: copied, hashed, durable"

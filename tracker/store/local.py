@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tracker.disk import fsync_folder, writing
+from tracker.disk import can_sync_whole, fsync_folder, sync_whole, writing
 from tracker.errors import ArtifactPathError
 from tracker.store.place import Place, Shared
 
@@ -36,6 +36,7 @@ class LocalPlace:
         self.root = root
         self.url = url
         self._written: list[int] = []
+        self._many = False
         self._lock = threading.Lock()
 
     def sink(self, path: str, size: int) -> LocalSink:
@@ -47,17 +48,27 @@ class LocalPlace:
         batch, self._written = self._written, []
         with writing(self.root / folder):
             _flush(batch)
+            if self._many:
+                sync_whole(self.root)
         for at, _, _ in os.walk(self.root / folder):
             fsync_folder(Path(at))
 
     def _settle_later(self, file: int) -> None:
-        """Take a small file that is written but still open: the disk takes many in little more time than one."""
+        """Take a small file that is written but still open: the disk takes many in little more time than one.
+
+        Once there are many, they are closed here, and settled with all else that is on their file system.
+        """
         with self._lock:
             self._written.append(file)
             if len(self._written) < _BATCH:
                 return
             batch, self._written = self._written, []
-        _flush(batch)
+            self._many = self._many or can_sync_whole(self.root)
+        if self._many:
+            for each in batch:
+                os.close(each)
+        else:
+            _flush(batch)
 
     def share(self, path: str, target: str) -> Shared:
         """Make a hard link."""
