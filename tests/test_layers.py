@@ -26,6 +26,7 @@ LAYERS = (
     "tracker.deciding",
     "tracker.reading",
     "tracker.syncing",
+    "tracker.history",
     "tracker.store",
     "tracker.journal",
     "tracker.workbook",

@@ -28,6 +28,7 @@ from tracker.errors import (
     WorkbookChangedError,
     WorkbookOpenElsewhereError,
 )
+from tracker.history.versions import list_versions, thin_versions, versions_to_drop
 from tracker.journal import incoming as incoming_module
 from tracker.journal.changes import Journal
 from tracker.journal.metrics import MetricsWriter
@@ -36,7 +37,6 @@ from tracker.model import Change
 from tracker.syncing import sync as sync_module
 from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.sync import STEPS, SyncReport
-from tracker.syncing.versions import list_versions, thin_versions, versions_to_drop
 from tracker.values import key_text
 from tracker.workbook import read_stamp, read_tables
 
@@ -529,7 +529,7 @@ def test_large_versions_are_thinned_sooner_but_some_always_stay() -> None:
     assert (
         len(versions) - len(versions_to_drop(versions, [100] * 20, keep=50, budget=1000)) == 11
     )  # ten, and the day's last
-    assert len(versions) - len(versions_to_drop(versions, [10_000] * 20, keep=50, budget=1000)) == 6
+    assert len(versions) - len(versions_to_drop(versions, [10_000] * 20, keep=50, budget=1000)) == 5
 
 
 def test_of_versions_from_long_ago_the_last_of_each_month_stays(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ TrackerError
 ├── RegistryNotWritableError       read-only folder, full disk
 ├── RunNotFoundError, ArtifactNotFoundError, ArtifactPathError
 ├── ArtifactAwayError              an artifact that is archived, in the trash or deleted; an ArtifactNotFoundError
+├── VersionNotFoundError           no earlier workbook is the one that is meant
+├── ChangeNotFoundError            no change set or outside save is the one that is meant
+├── UndoRefusedError               cells that an undo would set have changed since
 ├── ArtifactAlteredError           a stored file is not what it was when it was stored
 ├── StoreError                     the artifact store cannot do what it should
 │   ├── StoreUnreachableError      no connection, or it was lost
@@ -177,6 +180,36 @@ class RunNotFoundError(TrackerError):
 
     template = "There is no run '{run}' in {path}. 'python -m tracker runs {path}' lists them."
     exit_code = 2
+
+
+class VersionNotFoundError(TrackerError):
+    """No earlier workbook is the one that is meant, or it was thinned."""
+
+    template = (
+        "There is no version '{version}' of {path}. Nothing was changed. {hint} "
+        "'python -m tracker restore {path}' lists them."
+    )
+    exit_code = 2
+
+
+class ChangeNotFoundError(TrackerError):
+    """No change set and no outside save is the one that is meant."""
+
+    template = (
+        "There is no change set or outside save '{change}' in the history of {path}. Nothing was changed. "
+        "'python -m tracker history {path}' lists them."
+    )
+    exit_code = 2
+
+
+class UndoRefusedError(TrackerError):
+    """Cells that an undo would set hold something else by now."""
+
+    template = (
+        "{what} cannot be undone as a whole: {count} changed since. Nothing was changed.\n{cells}\n"
+        "--what-is-unchanged undoes the rest of it."
+    )
+    exit_code = 7
 
 
 class ArtifactNotFoundError(TrackerError):

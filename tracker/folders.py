@@ -30,6 +30,11 @@ class Folders:
         return self.side / "versions"
 
     @property
+    def outside(self) -> Path:
+        """What people saved in other programs, as far as syncs found it."""
+        return self.side / "outside"
+
+    @property
     def runs(self) -> Path:
         return self.side / "runs"
 

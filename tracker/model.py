@@ -12,8 +12,9 @@ Key = tuple[str, ...]
 Author = Literal["script", "person", "sync"]
 """Who decided on a value: a training script, a person through the app or command line, or sync itself."""
 
-Reason = Literal["person", "deleted row", "no column", "no table", "later script"]
-"""Why a value was not written: a person changed the cell or deleted the row, there is no place for it, it came late."""
+Reason = Literal["person", "deleted row", "no column", "no table", "later script", "removed row"]
+"""Why a value was not written: a person changed the cell or deleted the row, there is no place for it, it came late; or
+why a row stays that a restore had removed: a person saved a copy that still has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Change:
     """When it was made: seconds since 1970, UTC."""
     who: str = ""
     by: Author = "script"
+    why: str = ""
+    """What it belongs to, where that is more than its author's wish: ``undo of 000057``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Entry:
     time: float = 0.0
     who: str = ""
     by: Author = "script"
+    removed: bool = False
+    """The row is not there any more; ``cells`` has all that it held."""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,24 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """A column that came, went or got another header."""
+
+    table: str
+    column: str
+    """Its own name."""
+    old: str
+    """The header before; empty where the column came."""
+    new: str
+    """The header after; empty where the column went."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What one sync put into the workbook. ``id`` and ``number`` are given when it is committed."""
+    """What one sync put into the workbook. ``id`` and ``number`` are given when it is committed.
+
+    The history also tells of what people did to the workbook in other programs in this form: see ``outside``.
+    """
 
     parents: tuple[str, ...]
     time: float
@@ -86,6 +108,19 @@ class ChangeSet:
     """How far each journal file has been read: bytes by file name, for every file that still exists."""
     replayed: tuple[str, ...] = ()
     """Change sets that the workbook lacked and that this one brought back."""
+    restored: str = ""
+    """The version, by its file's name, that this change set put in the workbook's place."""
+    replaces: tuple[int, ...] = ()
+    """Size, time and inode of the workbook that a restore replaced: what is still there if it was interrupted."""
+    outside: str = ""
+    """Not made by Tracker, but found: the version, by its file's name, that a person saved in another program. It is no
+    link of the chain; ``parents`` has the change set that the workbook contained, if any."""
+    columns: tuple[ColumnChange, ...] = ()
+    """For what was found, and for restores."""
+    sheets: tuple[str, ...] = ()
+    """Sheets without a table of Tracker's whose content is not what it was."""
+    note: str = ""
+    """What else there is to say, such as why it is not known what changed."""
     number: int = 0
     id: str = ""
 

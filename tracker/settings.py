@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracker.schema import TABLES
 from tracker.values import key_text
 
 DEFAULTS: dict[str, tuple[Any, str]] = {
@@ -101,3 +102,11 @@ class Settings:
             if name.startswith(prefix) and key_text(value).lower() == header.lower():
                 return name.removeprefix(prefix)
         return header
+
+
+def own_names(table: str, headers: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """The columns' own names for the headers that stand in the sheet, which people may have changed."""
+    declared = {}
+    for column in TABLES[table].columns if table in TABLES else ():
+        declared[settings.header(table, column.name).lower()] = column.name
+    return tuple(declared.get(header.lower()) or settings.column(table, header) for header in headers)

@@ -22,6 +22,7 @@ from tracker.errors import (
     WorkbookUnsupportedError,
 )
 from tracker.model import Key
+from tracker.schema import TABLES
 from tracker.settings import Settings
 from tracker.values import key_text
 from tracker.xlsx.book import Book
@@ -116,6 +117,37 @@ class Workbook:
     def last_modified_by(self) -> str:
         """The person who saved the workbook last, as their program wrote it; empty where it did not."""
         return self._book.last_modified_by
+
+    @property
+    def last_modified(self) -> str:
+        """When a program saved the workbook last, as that program wrote it; syncs leave it as it is."""
+        return self._book.document_property("core-properties", b"modified")
+
+    @property
+    def program(self) -> str:
+        """The program that saved the workbook last, as it calls itself: ``LibreOffice 24.2``; else empty."""
+        name = self._book.document_property("extended-properties", b"Application")
+        family, _, version = name.partition("/")
+        return f"{family} {'.'.join(version.split('.')[:2])}" if family == "LibreOffice" and version else name
+
+    def other_sheets(self) -> dict[str, int]:
+        """A checksum of every sheet that holds none of Tracker's tables, by its name."""
+        ours = {entry.sheet.part for name, entry in self._book.tables.items() if name in TABLES}
+        members = self._book.package.members
+        return {
+            sheet.name: members[sheet.part].crc for sheet in self._book.sheets if sheet.part in members.keys() - ours
+        }
+
+    def reads_like(self, other: Workbook) -> bool:
+        """Whether the same bytes of a row mean the same values here as there."""
+        mine, theirs = self._book, other._book
+        if mine.date1904 != theirs.date1904 or (mine.styles is None) != (theirs.styles is None):
+            return False
+        dates = (mine.styles.dates(), theirs.styles.dates()) if mine.styles and theirs.styles else ([], [])
+        return all(
+            all(one == another for one, another in zip(*pair, strict=False))
+            for pair in (dates, (mine.strings, theirs.strings))
+        )
 
     @property
     def table_names(self) -> list[str]:

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +21,14 @@ from typing import Any
 
 from tracker.disk import fsync_folder, write_durably
 from tracker.journal.pending import change_from_json, change_to_json
-from tracker.model import CellChange, Change, ChangeSet, Conflict, Entry, Key
+from tracker.model import CellChange, Change, ChangeSet, ColumnChange, Conflict, Entry, Key
 from tracker.values import from_json, to_json
 
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.json")
 _PACK = re.compile(r"\d{6,}-\d{6,}\.zip")
 PACK_ABOVE = 256
 """How many change sets lie loose before the older half is packed."""
+DAMAGED = "cannot be read: it is damaged or was altered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,40 @@ class Journal:
 
     def read(self, id: str) -> ChangeSet:
         """One change set, whole. Raises KeyError where there is none of that id."""
-        return _parse(id, self._content(id))
+        return from_bytes(id, self._content(id))
 
-    def newest_first(self) -> Iterator[ChangeSet]:
-        """Every change set, newest first."""
+    def find(self, name: str) -> str | None:
+        """The id of the change set that is meant: its id, the beginning of its id, or its number. None where none is.
+
+        The newest where several could be meant: two syncs without a working lock may have given the same number.
+        """
+        number = int(name) if name.isdecimal() else None
+        for file in reversed(self._names(_NAME)):
+            if _is_meant(file, name, number):
+                return file.removesuffix(".json")
+        for pack in reversed(self._names(_PACK)):
+            first, _, last = pack.removesuffix(".zip").partition("-")
+            if number is None or int(first) <= number <= int(last):
+                with zipfile.ZipFile(self.folder / pack) as archive:
+                    for file in reversed(archive.namelist()):
+                        if _is_meant(file, name, number):
+                            return file.removesuffix(".json")
+        return None
+
+    def newest_first(self, containing: bytes = b"") -> Iterator[ChangeSet]:
+        """Every change set, newest first; only those whose text contains these bytes.
+
+        One that is damaged comes without its rows and with a note that says so.
+        """
+        latest = 0.0
         for id, content in self._contents():
-            yield _parse(id, content)
+            if containing in content:
+                try:
+                    found = from_bytes(id, content)
+                except (ValueError, KeyError, IndexError, TypeError):
+                    found = ChangeSet((), latest, "", "", note=DAMAGED, number=int(id.partition("-")[0]), id=id)
+                latest = found.time
+                yield found
 
     def last_entry(self, table: str, key: Key, column: str | None, skip: Collection[str] = ()) -> Entry | None:
         """The newest entry that set this cell (any cell of the row for None), whoever decided on it.
@@ -115,7 +145,7 @@ class Journal:
         for id, content in self._contents():
             if needle not in content or id in skip:
                 continue
-            for entry in reversed(_parse(id, content).entries):
+            for entry in reversed(from_bytes(id, content).entries):
                 if entry.table == table and entry.key == key and (column is None or column in entry.cells):
                     return entry
         return None
@@ -128,17 +158,13 @@ class Journal:
                 waiting.setdefault(json.dumps(change_to_json(change), default=str), change)
         return list(waiting.values())
 
-    def verify(self) -> list[str]:
-        """Ids of change sets whose content does not match their name: altered or torn files."""
-        return [id for id, content in self._contents() if _hash(content) != id.partition("-")[2]]
-
     # -- writing ------------------------------------------------------------------------------------------------
 
     def commit(self, changes: ChangeSet) -> ChangeSet:
         """Write a change set so that it survives a power cut; returns it with its number and id."""
         number = 1 + max((int(parent.partition("-")[0]) for parent in changes.parents), default=0)
-        content = _serialise(replace(changes, number=number))
-        id = f"{number:06d}-{_hash(content)}"
+        content = to_bytes(replace(changes, number=number))
+        id = f"{number:06d}-{hash_of(content)}"
         self.folder.mkdir(parents=True, exist_ok=True)
         write_durably(self.folder / f"{id}.json", content)
         return replace(changes, number=number, id=id)
@@ -186,6 +212,7 @@ class Journal:
         raise KeyError(id)
 
     def _contents(self) -> Iterator[tuple[str, bytes]]:
+        """The ids and contents of all, newest first; a damaged pack counts as one change set without content."""
         seen = set()
         for name in reversed(self._names(_NAME)):
             try:
@@ -195,10 +222,23 @@ class Journal:
             seen.add(name)
             yield name.removesuffix(".json"), content
         for pack in reversed(self._names(_PACK)):
-            with zipfile.ZipFile(self.folder / pack) as archive:
+            try:
+                archive = zipfile.ZipFile(self.folder / pack)
+            except (zipfile.BadZipFile, OSError):
+                yield pack.removesuffix(".zip"), b""
+                continue
+            with archive:
                 for name in reversed(archive.namelist()):
                     if name not in seen:
-                        yield name.removesuffix(".json"), archive.read(name)
+                        try:
+                            content = archive.read(name)
+                        except (zipfile.BadZipFile, zlib.error):
+                            content = b""
+                        yield name.removesuffix(".json"), content
+
+
+def _is_meant(file: str, name: str, number: int | None) -> bool:
+    return int(file.partition("-")[0]) == number or file.startswith(f"{name}-" if "-" not in name else name)
 
 
 def _ancestors(headers: Mapping[str, Header], stamp: str | None) -> tuple[set[str], set[str]]:
@@ -230,7 +270,8 @@ def _lacking(headers: Mapping[str, Header], stamp: str | None) -> list[str] | No
     return [id for id in headers if id not in known]
 
 
-def _hash(content: bytes) -> str:
+def hash_of(content: bytes) -> str:
+    """The hash in a change set's name."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -239,8 +280,9 @@ def _header(id: str, line: bytes) -> Header:
     return Header(id, tuple(record["parents"]), record.get("consumed", {}), int(record["number"]))
 
 
-def _serialise(changes: ChangeSet) -> bytes:
-    header = {
+def to_bytes(changes: ChangeSet) -> bytes:
+    """A change set as its file has it; what is at its default is left out, as far as the first version had it not."""
+    header: dict[str, Any] = {
         "number": changes.number,
         "parents": list(changes.parents),
         "time": changes.time,
@@ -250,6 +292,14 @@ def _serialise(changes: ChangeSet) -> bytes:
         "replayed": list(changes.replayed),
         "deferred": [change_to_json(change) for change in changes.deferred],
     }
+    for name in ("restored", "outside", "note"):
+        if text := getattr(changes, name):
+            header[name] = text
+    for name in ("replaces", "sheets"):
+        if several := getattr(changes, name):
+            header[name] = list(several)
+    if changes.columns:
+        header["columns"] = [[one.table, one.column, one.old, one.new] for one in changes.columns]
     lines = [header]
     for entry in changes.entries:
         cells = {column: [to_json(cell.old), to_json(cell.new)] for column, cell in entry.cells.items()}
@@ -259,6 +309,10 @@ def _serialise(changes: ChangeSet) -> bytes:
             record["new"] = True
         if entry.typed:
             record["typed"] = True
+        if entry.removed:
+            record["removed"] = True
+        if entry.why:
+            record["why"] = entry.why
         lines.append(record)
     for conflict in changes.conflicts:
         lines.append(
@@ -276,7 +330,8 @@ def _serialise(changes: ChangeSet) -> bytes:
     return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
 
 
-def _parse(id: str, content: bytes) -> ChangeSet:
+def from_bytes(id: str, content: bytes) -> ChangeSet:
+    """The change set back from its file."""
     records = [json.loads(line) for line in content.splitlines()]
     header = records[0]
     entries, conflicts = [], []
@@ -288,8 +343,10 @@ def _parse(id: str, content: bytes) -> ChangeSet:
             conflicts.append(Conflict(record["table"], key, column, kept, dropped, reason, record["t"], who))
             continue
         cells = {column: CellChange(from_json(old), from_json(new)) for column, (old, new) in record["cells"].items()}
-        new, typed = record.get("new", False), record.get("typed", False)
-        entries.append(Entry(record["table"], key, cells, new, typed, record["t"], record["who"], record["by"]))
+        flags = {flag: record[flag] for flag in ("new", "typed", "removed", "why") if flag in record}
+        entries.append(
+            Entry(record["table"], key, cells, time=record["t"], who=record["who"], by=record["by"], **flags)
+        )
     return ChangeSet(
         parents=tuple(header["parents"]),
         time=header["time"],
@@ -300,6 +357,12 @@ def _parse(id: str, content: bytes) -> ChangeSet:
         deferred=tuple(change_from_json(record) for record in header["deferred"]),
         consumed=header["consumed"],
         replayed=tuple(header["replayed"]),
+        restored=header.get("restored", ""),
+        replaces=tuple(header.get("replaces", ())),
+        outside=header.get("outside", ""),
+        columns=tuple(ColumnChange(*each) for each in header.get("columns", ())),
+        sheets=tuple(header.get("sheets", ())),
+        note=header.get("note", ""),
         number=header["number"],
         id=id,
     )

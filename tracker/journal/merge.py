@@ -95,6 +95,7 @@ class _Cell:
     who: str
     by: Author
     replayed: bool = False
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -102,6 +103,8 @@ class _Row:
     new: bool
     replayed: bool
     typed: Entry | None = None
+    removed: bool = False
+    """A restore took it away; a replay does not bring it back."""
     cells: dict[str, _Cell] = field(default_factory=dict)
 
 
@@ -142,11 +145,13 @@ def plan(
             handle = found.get(key)
             if handle is None and row.typed is not None:
                 handle = _match_typed(row.typed, typed_left, headers)
+            if handle is not None and row.removed:
+                result.conflicts.append(Conflict(table_name, key, table.key[0], key[0], None, "removed row"))
             if handle is not None:
                 _update(result, target, table, key, row, handle, view.row(handle), headers, last_entry)
             elif row.new:
                 _append(result, target, table, key, row, headers)
-            elif last_entry(table_name, key, None) is None:
+            elif not row.removed and last_entry(table_name, key, None) is None:
                 result.deferred += _early(table_name, key, row)
             else:
                 result.conflicts += _conflicts(table_name, key, row.cells, "deleted row")
@@ -175,14 +180,20 @@ def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row]]:
 
     for change_set in incoming.replay:
         for entry in change_set.entries:
+            if entry.removed:
+                wanted.setdefault(entry.table, {})[entry.key] = _Row(False, True, removed=True)
+                continue
             row = row_of(entry.table, entry.key, entry.new or entry.typed, True)
             row.typed = entry if entry.typed else row.typed
+            row.removed = False
             for column, cell in entry.cells.items():
-                _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True))
+                _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True, entry.why))
     for change in (*incoming.deferred, *incoming.changes):
         row = row_of(change.table, change.key, change.new, False)
+        row.removed &= not change.new
         for column, value in change.set.items():
-            _want(row, column, _Cell(value, [change.was.get(column)], change.time, change.who, change.by))
+            wish = _Cell(value, [change.was.get(column)], change.time, change.who, change.by, why=change.why)
+            _want(row, column, wish)
     return wanted
 
 
@@ -275,7 +286,8 @@ def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new:
     for (_, replayed), chosen in groups.items():
         latest = max((row.cells[c] for c in chosen if c in row.cells), key=lambda cell: cell.time, default=None)
         origin = (latest.time, latest.who, latest.by) if latest else (0.0, "", "sync")
-        planned.append(Planned(Entry(table, key, chosen, new and not planned, False, *origin), replayed))
+        entry = Entry(table, key, chosen, new and not planned, False, *origin, why=latest.why if latest else "")
+        planned.append(Planned(entry, replayed))
     return planned
 
 

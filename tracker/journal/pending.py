@@ -180,6 +180,8 @@ def change_to_json(change: Change) -> dict[str, Any]:
         record["who"] = change.who
     if change.by != "script":
         record["by"] = change.by
+    if change.why:
+        record["why"] = change.why
     return record
 
 
@@ -195,6 +197,7 @@ def change_from_json(record: Mapping[str, Any], who: str = "") -> Change:
         time=float(record.get("t", 0.0)),
         who=record.get("who", who),
         by=record.get("by", "script"),
+        why=record.get("why", ""),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from tracker.errors import TrackerError
 from tracker.journal.changes import Journal
 from tracker.journal.pending import read_pending
+from tracker.journal.verify import find_faults
 from tracker.model import Change, Conflict, Key, Problem
 from tracker.reading.facts import Facts, Severity, Sheet
 from tracker.values import MAX_TEXT, key_text, same
@@ -59,6 +60,12 @@ def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change
         if conflict.reason == "deleted row":
             message = f"{dropped} for {name} was not written: a person deleted the row. {kept_in}"
             yield sheet.problem("conflict", "", message, "Nothing, if that was meant.", "info")
+    elif conflict.reason == "removed row":
+        message = (
+            f"{name}: the row was removed by a restore, and is here again in a copy that a person saved. {kept_in}"
+        )
+        hint = "Delete the row, or restore that version once more."
+        yield sheet.problem("conflict", sheet.address(index, 0), message, hint, "warning")
     elif conflict.column in sheet.columns and conflict.reason != "deleted row":
         place = sheet.columns.index(conflict.column)
         if same(sheet.rows.rows[index][place], conflict.kept):
@@ -109,9 +116,9 @@ def lost_changes(facts: Facts) -> Iterator[Problem]:
 
 
 def damaged_history(facts: Facts) -> Iterator[Problem]:
-    """Change sets whose content is not what it was when they were written."""
-    for id in Journal(facts.folders.changes).verify():
-        message = f"Change set {id} in {facts.folders.changes.name} is damaged or was altered."
+    """Change sets that are not what they were when they were written."""
+    for fault in find_faults(facts.folders.changes):
+        message = f"{facts.folders.changes.name}/{fault.file} {fault.what}."
         yield Problem("damaged-history", message, "Restore that file from a backup.", severity="error")
 
 

@@ -11,9 +11,8 @@ from typing import Any, Literal, NamedTuple
 from tracker.folders import Folders
 from tracker.journal.incoming import Incoming, gather
 from tracker.model import Key, Problem
-from tracker.reading.tables import own_names
 from tracker.schema import TABLES, Column
-from tracker.settings import Settings
+from tracker.settings import Settings, own_names
 from tracker.values import key_text
 from tracker.workbook import ErrorValue, TableRows, open_workbook
 

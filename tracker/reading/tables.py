@@ -22,7 +22,7 @@ from tracker.journal.incoming import Incoming, gather, history
 from tracker.journal.merge import TablePlan, overlay, plan
 from tracker.model import Change, Entry, Key
 from tracker.schema import TABLES
-from tracker.settings import Settings
+from tracker.settings import Settings, own_names
 from tracker.syncing.cache import FileIdentity, recall
 from tracker.values import key_text
 from tracker.workbook import ErrorValue, Table, TableRows, Workbook, open_workbook, patiently
@@ -75,14 +75,6 @@ def steadily(folders: Folders, read: Callable[[], T]) -> T:
 
 
 # -- names --------------------------------------------------------------------------------------------------------
-
-
-def own_names(table: str, headers: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    """The columns' own names for the headers that stand in the sheet, which people may have changed."""
-    declared = {}
-    for column in TABLES[table].columns if table in TABLES else ():
-        declared[settings.header(table, column.name).lower()] = column.name
-    return tuple(declared.get(header.lower()) or settings.column(table, header) for header in headers)
 
 
 def choices(table: str, column: str, kinds: TableRows | None) -> tuple[str, ...]:

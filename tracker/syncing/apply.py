@@ -102,7 +102,7 @@ def _as_change(entry: Entry) -> Change:
     was = {column: cell.old for column, cell in entry.cells.items() if cell.old is not None}
     key_columns = TABLES[entry.table].key
     values = {c: value for c, value in values.items() if c not in key_columns or not isinstance(value, str)}
-    return Change(entry.table, entry.key, values, was, entry.new, entry.time, entry.who, entry.by)
+    return Change(entry.table, entry.key, values, was, entry.new, entry.time, entry.who, entry.by, entry.why)
 
 
 def _problem(code: str, error: TrackerError, table: Table) -> Problem:

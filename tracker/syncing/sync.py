@@ -32,6 +32,8 @@ from tracker.errors import (
     WorkbookOpenElsewhereError,
 )
 from tracker.folders import Folders
+from tracker.history.outside import held_versions, note_outside_save
+from tracker.history.versions import keep_version, thin_versions, version_name
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather, history
 from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
@@ -43,7 +45,6 @@ from tracker.syncing.apply import apply_plan
 from tracker.syncing.cache import FileIdentity, Remembered, recall, remember
 from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.typed import give_keys, renamed_columns
-from tracker.syncing.versions import keep_version, thin_versions
 from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
 
 STEPS = ("locked", "read", "planned", "committed", "written", "kept", "replaced", "remembered", "swept", "packed")
@@ -135,11 +136,14 @@ class _Sync:
             keyless: dict[int, Row] = {}
             took_in = 0
             if known.identity != before:
+                version = version_name(self.path, stamp, now)
+                note_outside_save(self.folders, workbook, version, self.path, before.modified_ns / 1e9)
                 took_in, keyless, incoming, settings = self._look_at_edits(workbook, known, incoming, settings)
             changes, problems = self._change(workbook, incoming, settings, keyless, now)
             self.on_step("planned")
             if not (took_in or changes.entries or changes.replayed or self._news(changes, incoming)):
                 if known.identity != before:
+                    keep_version(self.path, self.folders.versions, stamp, now, copy=True)
                     self._remember(before, workbook, known.layouts)
                 self._sweep(incoming, settings)
                 return SyncReport(problems=tuple(problems), pending=len(changes.deferred))
@@ -293,7 +297,8 @@ class _Sync:
                 if path.stat().st_size == (incoming.consumed or {}).get(path.name):
                     path.unlink()
         keep, megabytes = settings.number("versions.keep"), settings.number("versions.megabytes")
-        thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000))
+        held = held_versions(self.folders)
+        thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000), held)
         sweep(self.folders)
 
 

@@ -232,9 +232,13 @@ class Book:
     @property
     def last_modified_by(self) -> str:
         """Who saved the workbook last, as the core properties have it."""
-        parts = [relation.target for relation in self.relations("") if relation.kind == "core-properties"]
+        return self.document_property("core-properties", b"lastModifiedBy")
+
+    def document_property(self, kind: str, element: bytes) -> str:
+        """A text in the ``core-properties`` or ``extended-properties``; empty where there is none."""
+        parts = [relation.target for relation in self.relations("") if relation.kind == kind]
         part = self.package.find(parts[0]) if parts else None
-        found = re.search(rb"lastModifiedBy[^>]*>([^<]*)<", self.package.read(part)) if part else None
+        found = re.search(rb"%b[^>]*>([^<]*)<" % element, self.package.read(part)) if part else None
         return unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
 
     # -- the stamp ----------------------------------------------------------------------------------------------

@@ -47,6 +47,10 @@ class Styles:
             self._dates[style] = number in _BUILTIN_DATES if code is None else is_date_format(code)
         return self._dates[style]
 
+    def dates(self) -> list[bool]:
+        """For every cell format whether it shows a date."""
+        return [self.is_date(style) for style in range(len(self._cells))]
+
     def is_general(self, style: int) -> bool:
         """Whether a cell with this format shows its value as it is, whatever it is."""
         return 0 <= style < len(self._cells) and self._cells[style].get("numFmtId", "0") == "0"
