@@ -143,11 +143,8 @@ class Workbook:
         mine, theirs = self._book, other._book
         if mine.date1904 != theirs.date1904 or (mine.styles is None) != (theirs.styles is None):
             return False
-        dates = (mine.styles.dates(), theirs.styles.dates()) if mine.styles and theirs.styles else ([], [])
-        return all(
-            all(one == another for one, another in zip(*pair, strict=False))
-            for pair in (dates, (mine.strings, theirs.strings))
-        )
+        dates = zip(mine.styles.dates(), theirs.styles.dates(), strict=False) if mine.styles and theirs.styles else ()
+        return all(one == another for one, another in dates) and mine.strings.begins_like(theirs.strings)
 
     @property
     def table_names(self) -> list[str]:

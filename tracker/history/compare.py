@@ -84,7 +84,7 @@ def _applied(workbook: Workbook, made: Sequence[ChangeSet], settings: Settings) 
     if runs := views.get("runs"):
         places = _places(own_names("runs", runs.columns, settings), ("run_id",))
         if places is not None:
-            rows = (runs.row(number) for number, (key,) in runs.keys(places) if not key)
+            rows = map(runs.row, runs.blank_in(places[0]))
             keyless = {row.number: row for row in rows if not row.is_blank}
     return plan(views, Incoming(replay=tuple(made)), settings, lambda *_: None, keyless).tables
 

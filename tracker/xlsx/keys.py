@@ -41,6 +41,16 @@ def rows_blank_in(book: Book, sheet: Sheet, area: Range, column: int) -> list[in
     return sorted(_rows_with_texts(book, sheet, area, column, {""}))
 
 
+def texts_in(book: Book, sheet: Sheet, area: Range, column: int) -> dict[int, str]:
+    """What the cells of one column count as in a key, by the rows' numbers; the order is not that of the rows."""
+    reader = book.reader(sheet)
+    found: dict[int, str] = {}
+    for cells, rows in sheet.scan(column_pattern(column, sheet.prefix), area.first_row, area.last_row):
+        found.update((int(cell[0]), key_text(reader.plain(*cell[1:]))) for cell in cells)
+        found.update((number, _key_of(row, [column], reader)[0]) for number, row in rows.items())
+    return found
+
+
 def _rows_with_texts(book: Book, sheet: Sheet, area: Range, column: int, texts: Collection[str]) -> Iterator[int]:
     """The rows whose cell in this column counts as one of these texts; an empty text stands for a blank cell."""
     reader = book.reader(sheet)

@@ -52,6 +52,11 @@ class SharedStrings:
                 raise UnpatchablePart(f"its shared string {index} has no end")
         return self._texts[index]
 
+    def begins_like(self, other: SharedStrings) -> bool:
+        """Whether an index that both have means the same in both, as far as the bytes show it."""
+        mine, theirs = (one._xml[one._xml.find(one._opening) :].rpartition(b"</")[0].rstrip() for one in (self, other))
+        return mine.startswith(theirs) or theirs.startswith(mine)
+
     def likely(self, texts: Collection[str]) -> set[int]:
         """The indexes of the strings that are one of these texts, as far as they are written the usual way."""
         found = set()

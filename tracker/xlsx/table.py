@@ -14,7 +14,7 @@ from tracker.xlsx.book import Book, TableEntry
 from tracker.xlsx.cells import CellSpan, cell_xml, cells_of, formula_of, formula_xml
 from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
-from tracker.xlsx.keys import rows_blank_in, rows_with_keys
+from tracker.xlsx.keys import rows_blank_in, rows_with_keys, texts_in
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
@@ -108,6 +108,13 @@ class Table:
         """The row numbers of these keys, as far as they are there; of several rows with one key, the lowest."""
         columns = [self.ref.first_column + column for column in key]
         return rows_with_keys(self._book, self.sheet, self._data, columns, wanted)
+
+    def keys(self, key: Sequence[int]) -> Iterator[tuple[int, Key]]:
+        """The number and key of every row of data, in order."""
+        first = self.ref.first_column
+        columns = [texts_in(self._book, self.sheet, self._data, first + column) for column in key]
+        for number in range(self._data.first_row, self._data.last_row + 1):
+            yield number, tuple(column.get(number, "") for column in columns)
 
     def blank_in(self, column: int) -> list[int]:
         """The numbers of the rows whose cell in this column is blank, whatever else the row holds."""
