@@ -161,12 +161,6 @@ class _Side:
             values[self.headers.index(header)] = value
         return replace(row, values=values)
 
-    def xml(self, number: int) -> bytes | None:
-        """The bytes of a row, unless the plan changes it."""
-        if number < 0 or number in self.updates or self.table is None:
-            return None
-        return self.table.sheet.row(number)
-
     def cells(self, number: int) -> dict[str, Any]:
         """The cells of a row that are not blank, by the columns' own names."""
         row = self.row(number)
@@ -180,13 +174,13 @@ class _TableComparison:
         self._name = name
         self._before = before
         self._after = after
-        self._same_bytes = (
-            alike
-            and before.table is not None
+        same_place = (
+            before.table is not None
             and after.table is not None
             and before.table.columns == after.table.columns[: len(before.table.columns)]
             and before.table.ref.first_column == after.table.ref.first_column
         )
+        self._unchanged = _equal_rows(before, after) if alike and same_place else frozenset[int]()
         self._renamed = self._find_renamed() if self.comparable else {}
 
     @property
@@ -222,7 +216,7 @@ class _TableComparison:
     def _changed(
         self, there: int, here: int, pairs: Sequence[tuple[str, int | None, int | None]]
     ) -> dict[str, CellChange]:
-        if self._same_bytes and there == here and self._before.xml(there) == self._after.xml(here) is not None:
+        if there == here and here in self._unchanged:
             return {}
         one, other = self._before.row(there), self._after.row(here)
         changed = {}
@@ -294,6 +288,21 @@ class _TableComparison:
 
 _LOOKED_AT = 200
 """How many rows tell whether two columns hold the same."""
+
+
+def _equal_rows(before: _Side, after: _Side) -> frozenset[int]:
+    """The numbers of the rows that are the same bytes on both sides."""
+    assert before.table is not None and after.table is not None
+    first, last = before.table.ref.first_row + 1, min(before.table.ref.last_row, after.table.ref.last_row)
+    others = after.table.sheet.rows(first, last)
+    here, xml = next(others, (last + 1, b""))
+    equal = set()
+    for number, old in before.table.sheet.rows(first, last):
+        while here < number:
+            here, xml = next(others, (last + 1, b""))
+        if here == number and xml == old:
+            equal.add(number)
+    return frozenset(equal - before.updates.keys())
 
 
 def _places(names: Sequence[str], key: Iterable[str]) -> list[int] | None:
