@@ -25,6 +25,7 @@ FOLDERS = (
             "runs",
             "journal",
             "syncing",
+            "history",
             "xlsx",
             "store",
             "data",
