@@ -40,6 +40,7 @@ FOLDERS = (
         )
     ),
     "templates",
+    "templates/lists",
     "docs",
     "sample_workbooks",
 )

@@ -9,15 +9,29 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 
-from templates import look, rows
+from templates import look, rows, score, tiers
+from templates.forms import add_form
+from templates.lists import (
+    acl,
+    bank,
+    classification,
+    datasheet,
+    eu_ai_act,
+    fair,
+    general,
+    ml_test_score,
+    model_card,
+    neurips,
+    release_gate,
+)
+from templates.lists.words import Template
 from templates.sheets import Placed, add_table
 from templates.start import add_start
 from templates.summary import add_summary
@@ -46,42 +60,28 @@ KINDS = Table(
 MADE = datetime(2026, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What one template has beyond the schema."""
-
-    name: str
-    purpose: str
-    sop: tuple[rows.Row, ...] = rows.GENERAL_SOP
-    run_columns: tuple[str, ...] = ()
-    """Columns that runs of this kind have, after ``owner``: metrics and params."""
-    metric: str = ""
-    """What Summary compares at first; blank: the first metric there is."""
-    chart_column: str = "duration"
-    chart_title: str = "Seconds that each run took"
-
-
-TEMPLATES = (
-    Template("general", "The registry of your experiments. People edit it here, scripts log to it, the app shows it."),
-    Template(
-        "classification",
-        "The registry of your classifiers. People edit it here, scripts log to it, the app shows it.",
-        rows.GENERAL_SOP + rows.CLASSIFICATION_SOP,
-        (
-            "metrics.accuracy",
-            "metrics.auc",
-            "metrics.f1",
-            "metrics.precision",
-            "metrics.recall",
-            "metrics.log_loss",
-            "params.model",
-            "params.seed",
-        ),
-        "accuracy",
-        "metrics.accuracy",
-        "Accuracy of each run",
-    ),
+TEMPLATES = tuple(
+    each.TEMPLATE
+    for each in (
+        general,
+        classification,
+        neurips,
+        acl,
+        ml_test_score,
+        model_card,
+        datasheet,
+        fair,
+        eu_ai_act,
+        bank,
+        release_gate,
+    )
 )
+
+COMPUTED: dict[str, tuple[str, str, Callable[[Workbook], None]]] = {
+    ml_test_score.TEMPLATE.name: (score.TITLE, score.HELP, score.add_score),
+    bank.TEMPLATE.name: (tiers.TITLE, tiers.HELP, tiers.add_tiers),
+}
+"""Sheets that compute from a form: title, what it is for, and what makes it."""
 
 
 def columns_of(table: Table, template: Template) -> tuple[Column, ...]:
@@ -97,7 +97,18 @@ def rows_of(table: Table, template: Template) -> Sequence[rows.Row]:
     """What stands in the table when a registry begins."""
     if table.name == "settings":
         return [{"name": name, "value": value, "help": text} for name, (value, text) in DEFAULTS.items()]
-    return {"sop": template.sop, "retention": rows.RETENTION_CLASSES}.get(table.name, ())
+    if table.name == "sop":
+        return template.sop()
+    return rows.RETENTION_CLASSES if table.name == "retention" else ()
+
+
+def own_sheets(template: Template) -> list[tuple[str, str, str]]:
+    """The sheets that only this template has, in order, with what they are for and who writes them."""
+    own = [(form.title, form.help, "you") for form in template.forms]
+    if template.name in COMPUTED:
+        title, help, _ = COMPUTED[template.name]
+        own.append((title, help, "formulas"))
+    return own
 
 
 def make(template: Template) -> Workbook:
@@ -105,6 +116,10 @@ def make(template: Template) -> Workbook:
     book = Workbook()
     book.remove(book.active)
     look.prepare(book)
+    for form in template.forms:
+        add_form(book, form, template.source)
+    if template.name in COMPUTED:
+        COMPUTED[template.name][2](book)
     placed: dict[str, Placed] = {}
     for name in ORDER:
         table = TABLES[name]
@@ -117,7 +132,7 @@ def make(template: Template) -> Workbook:
         "kind_list": kinds.column_range("kind"),
     }.items():
         book.defined_names[name] = DefinedName(name, attr_text=cells)
-    add_start(book, f"experiment registry, {template.name} template", template.purpose, ORDER)
+    add_start(book, template, own_sheets(template), ORDER)
     add_summary(book, placed, template.metric, template.chart_column, template.chart_title)
 
     book.properties.title = f"Tracker registry ({template.name})"

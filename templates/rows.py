@@ -1,48 +1,8 @@
-"""What the templates say: the standard operating procedure, the retention classes, the kinds of artifacts."""
+"""What all templates have: the retention classes and the kinds of artifacts."""
 
 from __future__ import annotations
 
 Row = dict[str, object]
-
-PRACTICE = "MLOps Simplified (2023)"
-COMPLETENESS = "ML code completeness checklist (2020)"
-TEST_SCORE = "ML Test Score (Breck et al., 2017)"
-NEURIPS = "NeurIPS paper checklist (2025)"
-MODEL_CARDS = "Model cards (arXiv 1810.03993)"
-DATASHEETS = "Datasheets for datasets (arXiv 1803.09010)"
-
-
-def _item(item: str, level: str, rule: str, *sources: str) -> Row:
-    return {"item": item, "level": level, "rule": rule, "source": "; ".join(sources), "version": "1"}
-
-
-GENERAL_SOP: tuple[Row, ...] = (
-    _item("training data, with its version", "must", 'artifact kind="data set" name=*train*', PRACTICE, DATASHEETS),
-    _item("test data, with its version", "must", 'artifact kind="data set" name=*test*', PRACTICE, DATASHEETS),
-    _item("model file", "must", 'artifact kind="model file"', PRACTICE, COMPLETENESS),
-    _item("params", "must", "param *", PRACTICE, NEURIPS),
-    _item("metrics", "must", "metric *", PRACTICE, NEURIPS),
-    _item("code commit, nothing uncommitted", "must", "git clean", PRACTICE, COMPLETENESS),
-    _item("requirements or container", "must", "artifact kind=environment|container", PRACTICE, COMPLETENESS),
-    _item("figures of the data explored", "should", "artifact kind=figure", PRACTICE),
-    _item("log of the run", "should", "artifact kind=log", PRACTICE),
-    _item("model or use-case documentation", "should", "artifact category=documentation", PRACTICE, MODEL_CARDS),
-    _item("what changed since the run before", "should", "column change", PRACTICE),
-    _item("owner", "must", "column owner", MODEL_CARDS),
-    _item("retention class of every artifact", "should", "artifact retention_class=*", PRACTICE),
-)
-
-CLASSIFICATION_SOP: tuple[Row, ...] = (
-    _item("seed", "must", "param seed", TEST_SCORE, NEURIPS),
-    _item("metrics beyond accuracy", "must", "metric auc|f1|log_loss", MODEL_CARDS),
-    _item("confusion matrix", "must", "artifact name=*confusion*", MODEL_CARDS),
-    _item("precision and recall of every class", "should", "artifact name=*report*", MODEL_CARDS, TEST_SCORE),
-    _item("ROC or precision-recall curve", "should", "artifact name=*roc*|*pr*curve*", MODEL_CARDS),
-    _item("balance of the classes in train and test", "should", "artifact name=*balance*", DATASHEETS),
-    _item("decision threshold, where it is not 0.5", "should", "param threshold", MODEL_CARDS),
-    _item("compared with a simpler model", "should", "tag baseline", TEST_SCORE),
-    _item("quality on important groups of the data", "should", "artifact name=*slices*", TEST_SCORE, MODEL_CARDS),
-)
 
 
 def _keep(name: str, days: int | None, trigger: str, last: int | None, action: str, notes: str) -> Row:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -12,6 +13,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.dimensions import RowDimension
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table as ExcelTable
 from openpyxl.worksheet.table import TableStyleInfo
@@ -26,6 +28,12 @@ HEADER_ROW = 3
 FIRST_ROW = HEADER_ROW + 1
 WIDEST = 92
 """Characters; longer texts wrap."""
+NARROWER = {"applies_to": 24, "rule": 46, "source": 42}
+"""Columns that wrap earlier, so that the sheet fits on one page."""
+LINE = 15
+"""Points of one line of text."""
+CHARACTERS = 1.15
+"""Characters of usual text in one unit of column width."""
 PAGE = 225
 """Characters that one page in landscape takes before the print becomes too small to read."""
 
@@ -37,6 +45,9 @@ FORMATS = {
     "size": look.SIZE_FORMAT,
     "keep_days": '#,##0" days"',
     "next_review": look.DATE_FORMAT,
+    "until": look.DATE_FORMAT,
+    "checked": look.DATE_FORMAT,
+    "last validation": look.DATE_FORMAT,
 }
 KIND_FORMATS = {
     "datetime": look.TIME_FORMAT,
@@ -84,14 +95,20 @@ def add_table(book: Workbook, table: Table, columns: Sequence[Column], rows: Seq
     mixed = len({column.writer for column in columns}) > 1
     for index, column in enumerate(columns, 1):
         values = [row.get(column.name) for row in rows] or [None]
-        _header(sheet.cell(HEADER_ROW, index), table.name, column, values)
+        header_cell(sheet.cell(HEADER_ROW, index), column)
+        sheet.column_dimensions[get_column_letter(index)].width = _width(column, values)
+        if table.name == "runs" and column.name in TECHNICAL:
+            sheet.column_dimensions[get_column_letter(index)].outlineLevel = 1
         for number, value in enumerate(values, FIRST_ROW):
-            cell = _body(sheet.cell(number, index), value, column, wrap=table.name in WRAPPED)
+            cell = body_cell(sheet.cell(number, index), value, column, wrap=table.name in WRAPPED)
             if table.open_prefixes and column is columns[-1]:
                 # Columns that scripts add take after the last one and may hold anything: no text format there.
                 cell.number_format = "General"
             if column.writer == "person" and mixed:
                 cell.fill = look.fill(look.PERSON_CELL)
+    if table.name in WRAPPED:
+        for number in range(FIRST_ROW, last_row + 1):
+            fit_row(sheet, number)
     _helpers(sheet, table, columns, last_row)
 
     listed = ExcelTable(displayName=table.name, ref=ref)
@@ -103,6 +120,25 @@ def add_table(book: Workbook, table: Table, columns: Sequence[Column], rows: Seq
         frozen = 2  # the id says little without the name beside it
     _view(sheet, frozen, color)
     return Placed(sheet.title, tuple(column.name for column in columns), last_row)
+
+
+class GrowingRow(RowDimension):  # type: ignore[misc]  # openpyxl ships no types
+    """A row that is high enough for its texts, and grows when somebody writes more."""
+
+    @property
+    def customHeight(self) -> bool:
+        """False: spreadsheet programs go on fitting the height by themselves."""
+        return False
+
+
+def fit_row(sheet: Worksheet, row: int) -> None:
+    """Make a row as high as its wrapped texts are, which only Excel does by itself when it opens a file."""
+    lines = 1
+    for cell in sheet[row]:
+        if isinstance(cell.value, str) and not cell.value.startswith("=") and cell.alignment.wrap_text:
+            width = sheet.column_dimensions[cell.column_letter].width - 1.5
+            lines = max(lines, len(textwrap.wrap(cell.value, max(1, int(width * CHARACTERS)))))
+    sheet.row_dimensions[row] = GrowingRow(sheet, index=row, ht=LINE * lines + 4)
 
 
 def link(cell: Any, sheet: str, text: str, at: str = "A1", size: float = 11) -> None:
@@ -132,8 +168,8 @@ def _banner(sheet: Worksheet, table: Table) -> None:
         sheet.sheet_format.customHeight = True
 
 
-def _header(cell: Any, table: str, column: Column, values: Sequence[object]) -> None:
-    sheet = cell.parent
+def header_cell(cell: Any, column: Column, writers: Mapping[str, str] = look.WRITERS) -> None:
+    """A column's header in the colour of who writes it, with its note; ``writers`` says what the colours mean."""
     look.dress(
         cell,
         column.name,
@@ -142,31 +178,32 @@ def _header(cell: Any, table: str, column: Column, values: Sequence[object]) -> 
         alignment=look.align("left", indent=1),
         border=look.edge("left", "right", color=look.WHITE),
     )
+    cell.comment = note(column, writers)
+
+
+def _width(column: Column, values: Sequence[object]) -> float:
+    """Wide enough for the header with its filter button, and for the values as far as a screen allows."""
     longest = max(len(str(value)) for value in (*values, ""))
-    width = max(column.width, len(column.name) * 1.15 + 5, min(longest, WIDEST))  # 5: the filter's button
-    if column.name.endswith("run_id"):
-        width = max(width, len(new_run_id(0)) + 2)
-    sheet.column_dimensions[cell.column_letter].width = width
-    if table == "runs" and column.name in TECHNICAL:
-        sheet.column_dimensions[cell.column_letter].outlineLevel = 1
-    cell.comment = note(column)
+    width = max(column.width, len(column.name) * 1.15 + 5, min(longest, NARROWER.get(column.name, WIDEST)))
+    return max(width, len(new_run_id(0)) + 2) if column.name.endswith("run_id") else width
 
 
-def note(column: Column) -> Comment:
+def note(column: Column, writers: Mapping[str, str] = look.WRITERS) -> Comment:
     """The note on a header: what the column means, what it may hold, who writes it."""
     lines = [column.help]
     if column.choices:
         lines.append("One of: " + ", ".join(column.choices) + ".")
-    lines.append(look.WRITERS[column.writer])
+    lines.append(writers[column.writer])
     comment = Comment("\n\n".join(lines), "Tracker")
     comment.width = 260
     comment.height = 18 * (sum(ceil(len(line) / 38) for line in lines) + len(lines)) + 4
     return comment
 
 
-def _body(cell: Any, value: object, column: Column, *, wrap: bool) -> Any:
+def body_cell(cell: Any, value: object, column: Column, *, wrap: bool) -> Any:
+    """A cell of a table's row, as its column's kind of value asks for."""
     number = column.kind in ("number", "integer", "datetime")
-    alignment = look.align("right" if number else "left", "top" if wrap else "center", wrap_text=wrap or None, indent=1)
+    alignment = look.align("right" if number else "left", wrap_text=wrap or None, indent=1)
     return look.dress(
         cell,
         value,

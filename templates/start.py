@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import ceil
+
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from templates import look
+from templates.lists.words import CHECKED, NOT_LEGAL_ADVICE, Source, Template
 from templates.sheets import FIRST_ROW, link, print_landscape, sheet_title
 from tracker.schema import TABLES, Table
+
+SOURCE_LINE = 94
+"""Characters of one line beside the steps."""
 
 WRITERS = {
     frozenset({"script"}): "scripts",
     frozenset({"person"}): "you",
     frozenset({"script", "person"}): "scripts and you",
 }
-
-CODE = (
-    "import tracker",
-    'with tracker.start_run("registry.xlsx", experiment="churn") as run:',
-    '    run.log_params({"depth": 6, "lr": 0.1})',
-    '    run.log_metric("auc", 0.91)',
-)
 
 GOOD_TO_KNOW = (
     "Sort, filter, rename, move or hide anything; add columns, sheets, charts and pivots. Tracker finds its tables by "
@@ -37,29 +37,74 @@ GOOD_TO_KNOW = (
 )
 
 
-def add_start(book: Workbook, title: str, purpose: str, order: tuple[str, ...]) -> None:
-    """Make the first sheet. ``order`` has the tables as their sheets come."""
+def add_start(book: Workbook, template: Template, own: Sequence[tuple[str, str, str]], order: tuple[str, ...]) -> None:
+    """Make the first sheet.
+
+    ``own`` has the sheets that only this template has, with what they are for and who writes them; ``order`` has
+    the tables as they come.
+    """
     sheet = book.create_sheet("Start", 0)
-    for letter, width in zip("ABCDEF", (2.5, 13, 78, 15, 3, 72), strict=True):
+    for letter, width in zip("ABCDEF", (2.5, 17, 78, 15, 3, 78), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet["B2"] = CellRichText(
         TextBlock(InlineFont(rFont=look.TEXT_FONT, sz=28, b=True, color=look.INK), "Tracker   "),
-        TextBlock(InlineFont(rFont=look.TEXT_FONT, sz=14, color=look.BLUE), title),
+        TextBlock(InlineFont(rFont=look.TEXT_FONT, sz=14, color=look.BLUE), template.title),
     )
     sheet["B2"].alignment = look.align()
-    look.dress(sheet["B3"], purpose, font=look.font(12, look.GREY), alignment=look.align())
+    look.dress(sheet["B3"], template.purpose, font=look.font(12, look.GREY), alignment=look.align())
     sheet.row_dimensions[2].height = 38
     sheet.row_dimensions[3].height = 22
 
-    last = _sheets(sheet, order)
-    _code(sheet, 5, "Log a run from Python", CODE)
-    _code(sheet, 11, "Look at it: pages, curves, comparisons", ("python -m tracker app registry.xlsx",))
-    _colors(sheet, 14)
-    _good_to_know(sheet, last + 3)
+    steps = range(6, 6 + len(template.steps))
+    _source(sheet, template.source, steps)
+    _steps(sheet, template.steps, steps)
+    first = steps.stop + 1
+    last = _sheets(sheet, first, own, order)
+    _code(sheet, first, "Log a run from Python", template.code)
+    app = first + len(template.code) + 2
+    _code(sheet, app, "Look at it: pages, curves, comparisons", ("python -m tracker app registry.xlsx",))
+    _colors(sheet, app + 3)
+    _good_to_know(sheet, last + 2)
 
     sheet.sheet_view.showGridLines = False
     sheet.sheet_properties.tabColor = look.INK
     print_landscape(sheet, pages_high=1)
+
+
+def _steps(sheet: Worksheet, steps: Sequence[str], rows: range) -> None:
+    """How to begin, one numbered line each."""
+    _head(sheet, rows.start - 1, 2, "Begin here", 3)
+    for number, (row, text) in enumerate(zip(rows, steps, strict=True), 1):
+        sheet.merge_cells(start_row=row, end_row=row, start_column=3, end_column=4)
+        look.dress(
+            sheet.cell(row, 2),
+            number,
+            font=look.font(18, look.BLUE, bold=True),
+            alignment=look.align("center"),
+        )
+        look.dress(sheet.cell(row, 3), text, font=look.font(11), alignment=look.align("left", wrap_text=True))
+        for column in (2, 3, 4):
+            sheet.cell(row, column).border = look.edge("bottom")
+
+
+def _source(sheet: Worksheet, source: Source, rows: range) -> None:
+    """Where the list comes from and what to know of it, beside the steps, whose rows are made high enough for it."""
+    _head(sheet, rows.start - 1, 6, "Where the list comes from", 1)
+    normal = InlineFont(rFont=look.TEXT_FONT, sz=10, color=look.INK)
+    quiet = InlineFont(rFont=look.TEXT_FONT, sz=10, color=look.GREY)
+    lines = [f"{source.where}; read {CHECKED:%Y-%m-%d}.", *source.notes]
+    blocks = [TextBlock(normal, lines[0]), *(TextBlock(quiet, f"\n{line}") for line in lines[1:])]
+    if source.law:
+        warning = InlineFont(rFont=look.TEXT_FONT, sz=10, b=True, color=look.BAD.text)
+        lines.append(f"{NOT_LEGAL_ADVICE.capitalize()}.")
+        blocks.append(TextBlock(warning, f"\n{lines[-1]}"))
+    sheet.merge_cells(start_row=rows.start, end_row=rows.stop - 1, start_column=6, end_column=6)
+    cell = sheet.cell(rows.start, 6)
+    cell.value = CellRichText(*blocks)
+    cell.alignment = look.align("left", wrap_text=True)
+    height = 14 * sum(ceil(len(line) / SOURCE_LINE) for line in lines) + 6
+    for row in rows:
+        sheet.row_dimensions[row].height = max(30, height / len(rows))
 
 
 def _head(sheet: Worksheet, row: int, column: int, text: str, columns: int) -> None:
@@ -69,21 +114,24 @@ def _head(sheet: Worksheet, row: int, column: int, text: str, columns: int) -> N
     sheet.row_dimensions[row].height = 21
 
 
-def _sheets(sheet: Worksheet, order: tuple[str, ...]) -> int:
+def _sheets(sheet: Worksheet, first: int, own: Sequence[tuple[str, str, str]], order: tuple[str, ...]) -> int:
     """The list of sheets; returns its last row."""
-    _head(sheet, 5, 2, "The sheets", 3)
-    look.dress(sheet["D5"], "who writes", font=look.font(10, look.GREY), alignment=look.align())
-    lines = [
+    _head(sheet, first, 2, "The sheets", 3)
+    look.dress(sheet.cell(first, 4), "who writes", font=look.font(10, look.GREY), alignment=look.align())
+    lines = [(name, "A1", text, who) for name, text, who in own]
+    lines += [
         ("Summary", "A2", "What happened, at a glance: live numbers and charts. Change it as you like.", "formulas")
     ]
     lines += [(sheet_title(name), f"A{FIRST_ROW}", TABLES[name].help, _who(TABLES[name])) for name in order]
     lines += [("Lists", f"A{FIRST_ROW}", "The kinds of artifacts to choose from: extend them.", "you")]
-    for row, (name, at, text, who) in enumerate(lines, 6):
+    for row, (name, at, text, who) in enumerate(lines, first + 1):
         link(sheet.cell(row, 2), name, name, at)
-        look.dress(sheet.cell(row, 3), text, font=look.font(10), alignment=look.align())
+        look.dress(sheet.cell(row, 3), text, font=look.font(10), alignment=look.align(shrink_to_fit=True))
         look.dress(sheet.cell(row, 4), who, font=look.font(10.5, look.GREY), alignment=look.align())
         for column in (2, 3, 4):
             sheet.cell(row, column).border = look.edge("bottom")
+            if row <= first + len(own):
+                sheet.cell(row, column).fill = look.fill(look.PERSON_CELL)
         sheet.row_dimensions[row].height = 19
     return row
 

@@ -11,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from templates import look
+from templates.blocks import columns_line, head_line
 from templates.charts import run_chart, status_chart
 from templates.rules import TONES
 from templates.sheets import FIRST_ROW, Placed, link, print_landscape
@@ -136,26 +137,6 @@ def _cards(sheet: Worksheet) -> None:
         sheet.row_dimensions[row].height = height
 
 
-def _head(sheet: Worksheet, row: int, first: str, last: str, text: str) -> None:
-    for cell in sheet[f"{first}{row}:{last}{row}"][0]:
-        cell.border = look.edge("bottom", color=look.BLUE, style="medium")
-    look.dress(sheet[f"{first}{row}"], text, font=look.font(13, bold=True), alignment=look.align())
-    sheet.row_dimensions[row].height = 23
-
-
-def _columns(sheet: Worksheet, row: int, names: Mapping[str, str]) -> None:
-    for letter, name in names.items():
-        number = letter in "CDEF"
-        look.dress(
-            sheet[f"{letter}{row}"],
-            name,
-            font=look.font(10, look.GREY, bold=True),
-            alignment=look.align("right" if number else "left", indent=1),
-            border=look.edge("bottom"),
-        )
-    sheet.row_dimensions[row].height = 18
-
-
 def _line(sheet: Worksheet, row: int, formulas: Mapping[str, str], formats: Mapping[str, str]) -> None:
     for letter, formula in formulas.items():
         look.dress(
@@ -171,7 +152,7 @@ def _line(sheet: Worksheet, row: int, formulas: Mapping[str, str], formats: Mapp
 
 def _experiments(sheet: Worksheet) -> None:
     """The latest experiments, found by formulas; best and mean of the metric that a person chooses."""
-    _head(sheet, 8, "B", "H", "By experiment")
+    head_line(sheet, 8, "B", "H", "By experiment")
     small = {"font": look.font(10, look.GREY), "alignment": look.align("right", indent=1)}
     look.dress(sheet["C8"], "metric", **small)
     look.dress(sheet["F8"], "best is the", **small)
@@ -187,7 +168,7 @@ def _experiments(sheet: Worksheet) -> None:
         check = DataValidation("list", formula1=choices, allow_blank=True, showErrorMessage=choices != "metric_list")
         check.add(address.replace("$", ""))
         sheet.add_data_validation(check)
-    _columns(
+    columns_line(
         sheet,
         9,
         {"B": "latest first", "C": "runs", "D": "finished", "E": "best", "F": "mean", "G": "best run", "H": "last run"},
@@ -220,8 +201,8 @@ def _experiments(sheet: Worksheet) -> None:
 
 
 def _latest(sheet: Worksheet) -> None:
-    _head(sheet, 20, "B", "H", "Latest runs")
-    _columns(
+    head_line(sheet, 20, "B", "H", "Latest runs")
+    columns_line(
         sheet,
         21,
         {"B": "run", "C": "status", "D": "seconds", "E": "metric", "F": "owner", "G": "experiment", "H": "began"},
@@ -262,7 +243,7 @@ def _status_tones(sheet: Worksheet, where: str, cell: str) -> None:
 
 
 def _attention(sheet: Worksheet) -> None:
-    _head(sheet, 8, "J", "K", "Needs a look")
+    head_line(sheet, 8, "J", "K", "Needs a look")
     for row, (text, target, formula) in enumerate(ATTENTION, 9):
         link(sheet[f"J{row}"], target, text, f"A{FIRST_ROW}", size=10.5)
         look.dress(
@@ -278,7 +259,7 @@ def _attention(sheet: Worksheet) -> None:
 
 
 def _statuses(sheet: Worksheet) -> None:
-    _head(sheet, STATUSES.start - 2, "J", "K", "Runs by status")
+    head_line(sheet, STATUSES.start - 2, "J", "K", "Runs by status")
     head = {"font": look.font(10, look.GREY, bold=True), "border": look.edge("bottom")}
     look.dress(sheet[f"J{STATUSES.start - 1}"], "status", alignment=look.align("left", indent=1), **head)
     look.dress(sheet[f"K{STATUSES.start - 1}"], "runs", alignment=look.align("center"), **head)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import __version__
-from tracker.cli import artifact_commands, data_commands, model_commands, shell
+from tracker.cli import artifact_commands, data_commands, model_commands, shell, sop_commands
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -47,8 +47,14 @@ def main() -> None:
     """
 
 
-for each in (*artifact_commands.COMMANDS, *data_commands.COMMANDS, *model_commands.COMMANDS):
-    main.add_command(each)
+for module in (
+    artifact_commands,
+    data_commands,
+    model_commands,
+    sop_commands,
+):
+    for each in module.COMMANDS:
+        main.add_command(each)
 
 
 # -- making and logging -------------------------------------------------------------------------------------------
@@ -60,7 +66,7 @@ for each in (*artifact_commands.COMMANDS, *data_commands.COMMANDS, *model_comman
     "--template",
     default="general",
     show_default=True,
-    help="general, classification, or any workbook that has the tables.",
+    help="A template that Tracker brings, such as neurips or eu-ai-act, or any workbook that has the tables.",
 )
 def init(path: Path, template: str) -> None:
     """Make a new registry from a template.

@@ -245,7 +245,7 @@ def init_registry(path: str | os.PathLike[str], template: str | os.PathLike[str]
         RegistryNotWritableError: the folder cannot be written.
     """
     registry = Registry(path)
-    source = _template(template)
+    source = find_template(template)
     if registry.path.suffix.lower() != source.suffix.lower():
         raise BadRequestError(reason=f"A registry made from {source.name} must be named like it: *{source.suffix}.")
     check_registry(source)
@@ -282,7 +282,12 @@ def templates() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.xlsx"))}
 
 
-def _template(template: str | os.PathLike[str]) -> Path:
+def find_template(template: str | os.PathLike[str]) -> Path:
+    """The workbook of a template: one that Tracker brings, by its name, or any by its path.
+
+    Raises:
+        BadRequestError: there is none.
+    """
     known = templates()
     path = known.get(str(template)) or Path(template).expanduser()
     if path.is_file() and path.suffix.lower() in SUFFIXES:

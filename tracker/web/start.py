@@ -17,6 +17,15 @@ from tracker.web.shown import plain
 ABOUT_TEMPLATES = {
     "general": "general: any experiment",
     "classification": "classification: with the metrics and checks of classifiers",
+    "neurips": "neurips: a paper, the 16 questions of NeurIPS",
+    "acl": "acl: a paper, the 18 items of the ACL conferences",
+    "ml-test-score": "ml-test-score: ready for production? 28 tests and a live score",
+    "model-card": "model-card: models that others will use",
+    "datasheet": "datasheet: data sets and where they come from",
+    "fair": "fair: data to publish",
+    "eu-ai-act": "eu-ai-act: technical documentation, Annex IV",
+    "bank-models": "bank-models: a bank's model inventory, SR 26-2",
+    "release-gate": "release-gate: models that go into production",
 }
 
 

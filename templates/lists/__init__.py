@@ -1,0 +1,1 @@
+"""The templates' words: one module says everything about one of them."""
