@@ -62,7 +62,18 @@ KIND_FORMATS = {
 WRAPPED = ("checklist", "sop", "retention", "settings", "people", "models", "kinds")
 """Tables of few rows and long texts; the others keep one line per row."""
 
-TECHNICAL = ("parent_run_id", "git_commit", "git_branch", "git_dirty", "source", "command", "host", "python")
+TECHNICAL = (
+    "parent_run_id",
+    "git_commit",
+    "git_branch",
+    "git_dirty",
+    "git_remote",
+    "source",
+    "command",
+    "working_folder",
+    "host",
+    "python",
+)
 """Columns of runs that fold away together with one click."""
 
 

@@ -390,10 +390,10 @@ def test_verify_finds_what_is_altered_missing_or_nobodys(sample: Registry, invok
     stored.chmod(0o644)
     stored.write_bytes(b"X" + content[1:])
     (sample.folders.artifacts / "tumours-data" / "v1" / "tumours.csv").unlink()
-    lines = invoke("verify", exit_code=1).output.splitlines()
+    lines = invoke("verify", exit_code=3).output.splitlines()
     assert sum(line.startswith("error: digits-data:v1: ") for line in lines) == 1
     assert sum(line.startswith("error: tumours-data:v1: ") for line in lines) == 1
-    codes = [problem["code"] for problem in read(invoke("verify", "--json", exit_code=1))]
+    codes = [problem["code"] for problem in read(invoke("verify", "--json", exit_code=3))]
     assert sorted(codes) == ["artifact-altered", "artifact-missing", "artifact-orphan"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from pathlib import Path
 
@@ -55,6 +56,42 @@ def test_where_it_does_not_follow_what_is_assumed_is_said(recorded: str, source:
     assert command.problem == ""
     assert command.assumed.startswith(TOP)
     assert command.words("py", Path("bin")) == ["py", *shlex.split(words)]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "source", "started_in", "folder", "words"),
+    [
+        ("python ../jobs/train.py", "jobs/train.py", "lab", "lab", "../jobs/train.py"),
+        ("python ../train.py", "jobs/train.py", "jobs/deep", "jobs/deep", "../train.py"),
+        ("python /home/somebody/work/jobs/train.py -v", "jobs/train.py", "jobs", "jobs", "train.py -v"),
+        (r"python 'C:\work\jobs\train.py'", "jobs/train.py", ".", "", "jobs/train.py"),
+        ("python /home/somebody/venv/bin/train -v", "train", "jobs", "jobs", "bin/train -v"),
+        ("python -m torch.distributed.run train.py", "elsewhere/run.py", "a", "a", "-m torch.distributed.run train.py"),
+        ("python train.py", "jobs/train.py", "elsewhere", "jobs", "train.py"),
+    ],
+)
+def test_where_it_does_not_follow_it_is_the_folder_that_was_recorded(
+    recorded: str, source: str, started_in: str, folder: str, words: str
+) -> None:
+    command = understand(recorded, source, started_in)
+    assert (command.problem, command.assumed, command.folder) == ("", "", folder)
+    assert command.words("py", Path("bin")) == ["py", *shlex.split(words)]
+
+
+@pytest.mark.parametrize("started_in", ["", "/etc", "../..", "a/../..", "C:x", "a\nb"])
+def test_a_recorded_folder_that_is_none_does_not_count(started_in: str) -> None:
+    command = understand("python /work/train.py", "train.py", started_in)
+    assert command.assumed.startswith(TOP)
+    assert (command.folder, command.target) == ("", "train.py")
+
+
+@given(st.text("./\\ab:", min_size=1), st.text("./\\ab:", min_size=1), st.text("./\\ab:", min_size=1))
+def test_no_folder_takes_the_script_out_of_the_code(word: str, source: str, started_in: str) -> None:
+    command = understand(shlex.join(["python", word]), source, started_in)
+    if command.kind == "script":
+        script = posixpath.normpath(posixpath.join("/code", command.folder, command.target))
+        assert script == posixpath.normpath(f"/code/{script.removeprefix('/code/')}")
+        assert script == "/code" or script.startswith("/code/")
 
 
 @pytest.mark.parametrize(

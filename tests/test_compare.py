@@ -14,6 +14,7 @@ from trained import prepare, train
 
 import tracker
 from tracker import capture
+from tracker.comparing import codediff
 from tracker.comparing.codediff import code_diff
 from tracker.comparing.compare import Comparison, Line, compare, compare_named
 from tracker.comparing.explain import Explanation, explain, oddity
@@ -251,7 +252,7 @@ def test_what_is_no_commit_never_reaches_git(
     def no_git(*_: Any) -> str:
         raise AssertionError("git was asked")
 
-    monkeypatch.setattr(capture, "_git", no_git)
+    monkeypatch.setattr(codediff, "ask_git", no_git)
     assert says in code_diff(left, right, [repository.folder]).why_not
 
 

@@ -16,6 +16,7 @@ from tracker.cli.commands import main
 from tracker.reading.roles import ACTS
 from tracker.schema import ROLES, TABLES
 from tracker.settings import DEFAULTS
+from tracker.web.places import HOME_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -120,3 +121,21 @@ def test_the_tour_runs_as_it_stands(tmp_path: Path) -> None:
     assert listed.index("SGD, alpha 0.001 ") < listed.index("SGD, alpha 0.0001")
     assert "SGD, alpha 0.1" not in listed
     assert "log_loss" in shown
+
+
+def test_every_environment_variable_is_in_the_table() -> None:
+    code = "".join(path.read_text("utf-8") for path in (*ROOT.glob("tracker/**/*.py"), ROOT / "app.py"))
+    read = set(re.findall(r"\bTRACKER_[A-Z_]+\b", code)) | set(HOME_VARIABLES)
+    table = (ROOT / "docs" / "environment.md").read_text("utf-8")
+    named = set(re.findall(r"`([A-Z_]+)`", "".join(line.split("|")[1] for line in table.splitlines() if "|" in line)))
+    assert named == read
+
+
+def test_every_environment_variable_has_a_constant() -> None:
+    asked = {
+        match[1]
+        for path in (*ROOT.glob("tracker/**/*.py"), ROOT / "app.py")
+        for match in re.finditer(r"environ(?:\.get\(|\[)([^,)\]]+)", path.read_text("utf-8"))
+    }
+    others = {name for name in asked if not name.endswith("_VARIABLE")}
+    assert others <= {'"PATH"', '"PYTHONPATH"', "name"}

@@ -30,7 +30,7 @@ LAYERS = (
     "tracker.store",
     "tracker.journal",
     "tracker.workbook",
-    "tracker.data tracker.xlsx",
+    "tracker.data tracker.git tracker.xlsx",
     "tracker.capture tracker.disk tracker.errors tracker.folders tracker.ids tracker.model tracker.processes "
     "tracker.schema tracker.settings tracker.terminal tracker.values",
 )

@@ -29,7 +29,7 @@ from tracker.folders import Folders
 from tracker.model import Change
 from tracker.reading.registry import Registry, open_registry
 from tracker.reproducing.agreement import Compared, Expected, compare, metric_values, read_tolerances, tolerance_of
-from tracker.reproducing.code import read_diff
+from tracker.reproducing.code import clone_address, read_diff
 from tracker.reproducing.environment import make_environment
 from tracker.reproducing.folder import write_reproduction
 from tracker.reproducing.outcome import Outcome
@@ -352,6 +352,106 @@ def test_a_commit_that_is_not_at_hand_is_named(lab: Lab, tmp_path: Path) -> None
     assert stopped.returncode == 1
     assert commit in stopped.stderr
     assert len(lab.runs()) == 2
+
+
+@pytest.fixture
+def cloned(tmp_path: Path) -> Lab:
+    """A script in a clone of a repository on a server; the clone is gone since, as after a change of machine."""
+    lab = Lab(tmp_path, SUM)
+    lab.data("numbers", "1 2 3.5")
+    subprocess.run(["git", "clone", "-q", "--bare", str(lab.code), str(tmp_path / "server.git")], check=True)
+    lab.git("remote", "add", "origin", f"file://{tmp_path}/server.git")
+    return lab
+
+
+def test_code_that_is_not_at_hand_is_cloned_from_where_it_came(cloned: Lab, tmp_path: Path) -> None:
+    cloned.script.write_text(SUM.replace("seed(7)", "seed(8)"))
+    run_id = cloned.run()
+    assert cloned.registry.run(run_id)["git_remote"] == f"file://{tmp_path}/server.git"
+    plan = plan_reproduction(cloned.registry, run_id, [tmp_path])
+    assert not plan.stopping
+    assert f"cloned from file://{tmp_path}/server.git, with the changes in git-diff:v1" in "\n".join(plan_lines(plan))
+    shutil.rmtree(cloned.code / ".git")
+    plan = write_reproduction(plan, tmp_path / "again")
+    assert "seed(8)" in (tmp_path / "again" / "code" / "jobs" / "train.py").read_text()
+    assert run_reproduction(plan, tmp_path / "again", cloned.registry, fresh_environment=False).agrees
+
+
+def test_a_commit_that_no_branch_of_the_server_has_any_more_is_asked_for_by_name(cloned: Lab, tmp_path: Path) -> None:
+    run_id = cloned.run()
+    server = ["git", "-C", str(tmp_path / "server.git"), "-c", "user.name=n", "-c", "user.email=n@example.com"]
+    tree = subprocess.run([*server, "write-tree"], check=True, capture_output=True, text=True).stdout.strip()
+    other = subprocess.run([*server, "commit-tree", tree, "-m", "x"], check=True, capture_output=True, text=True)
+    subprocess.run([*server, "update-ref", "refs/heads/main", other.stdout.strip()], check=True)
+    subprocess.run([*server, "config", "uploadpack.allowAnySHA1InWant", "true"], check=True)
+    plan = write_reproduction(plan_reproduction(cloned.registry, run_id, [tmp_path]), tmp_path / "again")
+    assert not plan.stopping
+    assert (tmp_path / "again" / "code" / "jobs" / "train.py").read_text() == SUM
+
+
+@pytest.mark.parametrize("gone", ["commit", "server"])
+def test_code_that_cannot_be_cloned_is_said_and_the_rest_is_written(cloned: Lab, tmp_path: Path, gone: str) -> None:
+    run_id = cloned.run()
+    if gone == "server":
+        shutil.rmtree(tmp_path / "server.git")
+    else:
+        cloned.set(run_id, git_commit="0" * 40)
+    plan = write_reproduction(plan_reproduction(cloned.registry, run_id, [tmp_path]), tmp_path / "again")
+    assert "says: fatal: " in texts(plan, "code", stops=True)
+    assert not (tmp_path / "again" / "code").exists()
+    assert (tmp_path / "again" / "inputs" / "numbers-v1" / "numbers.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ext::sh -c 'touch {}/sprung'",
+        "ext::touch {}/sprung",
+        "--upload-pack=touch {}/sprung",
+        "-u touch {}/sprung",
+        "ssh://-oProxyCommand=touch {}/sprung/x",
+        "fd::3/x",
+        "../server.git",
+        "server.git",
+    ],
+)
+def test_an_address_that_somebody_crafted_is_not_cloned(cloned: Lab, tmp_path: Path, address: str) -> None:
+    run_id = cloned.run()
+    cloned.set(run_id, git_remote=address.format(tmp_path))
+    plan = write_reproduction(plan_reproduction(cloned.registry, run_id, [tmp_path]), tmp_path / "again")
+    assert plan.code.remote == ""
+    assert "No repository at hand" in texts(plan, "code", stops=True)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://host/a.git",
+        "ssh://git@host:22/a",
+        "git@host:team/a.git",
+        "host.example:a",
+        "/srv/a.git",
+        "C:/srv/a.git",
+    ],
+)
+def test_the_usual_addresses_are_cloned(address: str) -> None:
+    assert clone_address(address) == address
+
+
+def test_a_script_that_was_started_from_a_folder_that_git_does_not_keep_is_run_from_there(
+    lab: Lab, tmp_path: Path
+) -> None:
+    place = lab.code / "results"
+    place.mkdir()
+    (place / "registry.xlsx").symlink_to(lab.registry.path)
+    (place / "registry.tracker").symlink_to(lab.folders.side, target_is_directory=True)
+    lab.python("-c", f"import os, subprocess, sys; os.chdir({str(place)!r}); "
+        "sys.exit(subprocess.call([sys.executable, '../jobs/train.py']))")  # fmt: skip
+    plan = lab.plan(lab.runs()[-1]["run_id"])
+    assert (plan.command.folder, plan.command.target, texts(plan, "command")) == ("results", "../jobs/train.py", "")
+    assert lab.again(plan.run_id, tmp_path / "again").agrees
+    assert (tmp_path / "again" / "code" / "results").is_dir()
 
 
 def test_a_commit_is_found_though_no_branch_has_it_any_more(lab: Lab, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What surrounds a run: the code's state in git, the packages, the machine, the command line. Nothing here raises.
+"""What surrounds a run: the script, the packages, the machine, the command line. Nothing here raises.
 
 No environment variable but the person's name is read into a record, and the command line is kept without its secrets.
 """
@@ -8,15 +8,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-MAX_DIFF = 1_000_000
-"""Bytes of a diff that are kept."""
-GIT_SECONDS = 10.0
-MAX_UNTRACKED = 200
 MAX_COMMAND = 4_000
 MASK = "***"
 USER_VARIABLE = "TRACKER_USER"
@@ -56,7 +51,7 @@ def python_version() -> str:
     return version if sys.implementation.name == "cpython" else f"{version} ({sys.implementation.name})"
 
 
-# -- the code ---------------------------------------------------------------------------------------------------
+# -- the script -------------------------------------------------------------------------------------------------
 
 
 def script() -> Path | None:
@@ -76,136 +71,25 @@ def source(path: Path | None) -> str:
     return path.relative_to(top).as_posix() if top else path.name
 
 
+def working_folder(path: Path | None) -> str:
+    """The folder that the command was started in, relative to the top of the script's repository.
+
+    ``.`` is the top itself; empty where it is elsewhere, or there is no repository.
+    """
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed meanwhile
+        return ""
+    top = repository(path.parent if path else here)
+    return here.relative_to(top).as_posix() if top and here.is_relative_to(top) else ""
+
+
 def repository(folder: Path) -> Path | None:
     """The git working tree that a folder lies in."""
     try:
         return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
     except OSError:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class GitState:
-    """The code as git sees it."""
-
-    commit: str
-    branch: str
-    """Empty where the head is detached."""
-    dirty: bool | None
-    """Tracked files were changed, or the script itself is not in git; None where git did not answer in time."""
-    diff: str
-    """What is not committed: the untracked files by name, then the changes, with the whole script where git does not
-    have it; ``git apply`` takes it as it stands. Empty where nothing is."""
-
-
-def git_state(folder: Path, *, script: Path | None = None, ignore: Iterable[Path] = ()) -> GitState | None:
-    """The state of the repository around a folder; None where there is none, or no git.
-
-    Args:
-        folder: Where to look from.
-        script: The running script: while git does not have it, the code counts as changed.
-        ignore: Files and folders whose changes do not count, such as the registry itself.
-    """
-    top = repository(folder)
-    if top is None:
-        return None
-    try:
-        commit, branch = _git(top, "rev-parse", "HEAD", "--abbrev-ref", "HEAD").split()
-    except Exception:  # no git, no commit yet, somebody else's repository, no answer in time
-        return None
-    branch = "" if branch == "HEAD" else branch
-    try:
-        changed, untracked, diff = _uncommitted(top, ignore)
-    except Exception:
-        return GitState(commit, branch, None, "")
-    if script is not None and _covers(untracked, script, top):
-        return GitState(commit, branch, True, _listing(untracked) + diff + _as_new_file(script, top))
-    return GitState(commit, branch, changed, _listing(untracked) + diff if changed else "")
-
-
-_PLAIN_DIFF = (
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--submodule=short",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-)
-"""Whatever a person's settings are, a diff that ``git apply`` takes."""
-
-
-def _uncommitted(top: Path, ignore: Iterable[Path]) -> tuple[bool, list[str], str]:
-    """Whether tracked files were changed, the untracked files and folders, and the changes."""
-    inside = [path.relative_to(top).as_posix() for path in ignore if path.is_relative_to(top)]
-    only = ["--", ".", *(f":(exclude,top){path}" for path in inside)]
-    entries = _git(top, "status", "--porcelain", "--no-renames", "-z", *only).split("\0")
-    untracked = [entry[3:] for entry in entries if entry.startswith("??")]
-    changed = any(entry and not entry.startswith("??") for entry in entries)
-    diff = _git(top, "diff", *_PLAIN_DIFF, "HEAD", *only) if changed else ""
-    if len(diff) > MAX_DIFF:
-        diff = f"{diff[:MAX_DIFF]}\n# … cut off after {MAX_DIFF:,} characters\n"
-    return changed, untracked, diff
-
-
-def _listing(untracked: Sequence[str]) -> str:
-    lines = [f"# untracked: {name}\n" for name in untracked[:MAX_UNTRACKED]]
-    if len(untracked) > MAX_UNTRACKED:
-        lines.append(f"# … and {len(untracked) - MAX_UNTRACKED} more\n")
-    return "".join(lines)
-
-
-def _covers(untracked: Sequence[str], script: Path, top: Path) -> bool:
-    if not script.is_relative_to(top):
-        return False
-    name = script.relative_to(top).as_posix()
-    return any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in untracked)
-
-
-def _as_new_file(script: Path, top: Path) -> str:
-    """The script as a diff that adds it; empty where it is empty, too long, or no text that a diff could hold."""
-    name = script.relative_to(top).as_posix()
-    try:
-        text = script.read_bytes()[: MAX_DIFF + 1].decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    plain = name.isprintable() and not set('"\\') & set(name)
-    if not text or len(text) > MAX_DIFF or "\0" in text or not plain:
-        return ""
-    *lines, rest = text.split("\n")
-    added = [f"+{line}\n" for line in lines]
-    if rest:
-        added.append(f"+{rest}\n\\ No newline at end of file\n")
-    header = f"diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n"
-    return f"{header}@@ -0,0 +1,{len(added)} @@\n{''.join(added)}"
-
-
-def _git(top: Path, *arguments: str) -> str:
-    """What git answers, or its beginning where that is long.
-
-    Nothing that the repository's own configuration names is run, and other git commands are not kept waiting.
-
-    Raises:
-        OSError, RuntimeError: there is no git, it failed, or it took too long.
-    """
-    import subprocess
-    from threading import Timer
-
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotepath=off", "-C", str(top), *arguments]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as git:
-        assert git.stdout is not None
-        limit = Timer(GIT_SECONDS, git.kill)
-        limit.start()
-        answer = git.stdout.read(2 * MAX_DIFF)
-        whole = not git.stdout.read(1)
-        git.stdout.close()
-        failed = git.wait() != 0
-        limit.cancel()
-    if whole and failed:
-        raise RuntimeError(f"git {arguments[0]} failed")
-    return answer.decode("utf-8", "replace")
 
 
 # -- the environment --------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def artifacts(registry: str, query: str, limit: int | None, as_json: bool) -> No
 @shell.registry_argument
 @shell.as_json
 def verify(registry: str, as_json: bool) -> None:
-    """Read every stored file again. The exit code is 1 if files are missing or altered, or could not be looked at.
+    """Read every stored file again. The exit code is 3 if one is missing or altered, 6 if a store is out of reach.
 
     Files in the store that belong to no version are listed, too; they are no error.
 
@@ -97,8 +97,8 @@ def verify(registry: str, as_json: bool) -> None:
     else:
         all_well = "Every stored file is what it was when it was stored."
         click.echo("\n".join(report.problem_lines(problems)) or all_well)
-    if any(problem.severity == "error" for problem in problems):
-        raise SystemExit(1)
+    if code := store.exit_code(problems):
+        raise SystemExit(code)
 
 
 # -- lineage ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker import capture
+from tracker.capture import repository
+from tracker.git import MAX_DIFF, ask_git
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 """Nothing else from a cell is handed to git."""
@@ -47,20 +48,20 @@ def code_diff(left: str, right: str, places: Iterable[Path]) -> CodeDiff:
         return CodeDiff(left, right)
     if not (_COMMIT.fullmatch(left) and _COMMIT.fullmatch(right)):
         return CodeDiff(left, right, why_not=f"'{left}' and '{right}' are no commits of git.")
-    for top in dict.fromkeys(top for place in places if (top := capture.repository(place)) is not None):
+    for top in dict.fromkeys(top for place in places if (top := repository(place)) is not None):
         try:
             for commit in (left, right):
-                capture._git(top, "cat-file", "-e", f"{commit}^{{commit}}")
+                ask_git(top, "cat-file", "-e", f"{commit}^{{commit}}")
         except (OSError, RuntimeError):
             continue
         options = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
         try:
-            stat = capture._git(top, *options, "--stat=100", left, right, "--")
-            text = capture._git(top, *options, left, right, "--")
+            stat = ask_git(top, *options, "--stat=100", left, right, "--")
+            text = ask_git(top, *options, left, right, "--")
         except (OSError, RuntimeError):
             return CodeDiff(left, right, top, why_not=f"git in {top} gave no answer in time.")
-        if len(text) > capture.MAX_DIFF:
-            text = f"{text[: capture.MAX_DIFF]}\n… cut off after {capture.MAX_DIFF:,} characters\n"
+        if len(text) > MAX_DIFF:
+            text = f"{text[:MAX_DIFF]}\n… cut off after {MAX_DIFF:,} characters\n"
         return CodeDiff(left, right, top, stat, text)
     hint = f"in a repository that has them: git diff {left[:12]} {right[:12]}"
     return CodeDiff(left, right, why_not=f"No repository here has the commits {left[:12]} and {right[:12]}; {hint}")

@@ -30,7 +30,14 @@ KINDS: tuple[Kind, ...] = (
 )
 """What a line can be about, in the order in which lines come."""
 
-_CODE = {"git_commit": "commit", "git_branch": "branch", "source": "source", "command": "command"}
+_CODE = {
+    "git_commit": "commit",
+    "git_branch": "branch",
+    "git_remote": "repository",
+    "source": "source",
+    "command": "command",
+    "working_folder": "working folder",
+}
 _RUN = ("status", "duration", "owner", "host", "python")
 _NOTES = ("goal", "change", "insight", "next_step", "notes")
 WHOLES = ("all packages", "all items")

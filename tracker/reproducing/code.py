@@ -1,9 +1,10 @@
-"""The code of a run out of git: which repository has its commit, a copy of it at that commit, and the recorded diff."""
+"""The code of a run out of git: which repository has its commit, a copy of that, and the recorded diff."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ _SECTION = re.compile(r"^diff --git ", re.MULTILINE)
 _BINARY = re.compile(r"^Binary files (?:a/(.+)|/dev/null) and (?:b/(.+)|/dev/null) differ$", re.MULTILINE)
 _ADDED = re.compile(r"^new file mode \d+\n(?:index .+\n)?--- /dev/null\n\+\+\+ b/([^\t\n]+)\t?$", re.MULTILINE)
 _UNTRACKED = "# untracked: "
+_ADDRESS = re.compile(
+    r"(?:https?|ssh|git|file)://[^-\s]\S*|(?:\w[\w.-]*@)?\w[\w.-]+:(?!:)[^-\s]\S*|/.+|[A-Za-z]:[\\/].+"
+)
+_PROTOCOLS = "http:https:ssh:git:file"
 _SECONDS = 600.0
 _OF_THE_CALLER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
 """What a git hook or alias sets for the repository that it belongs to."""
@@ -42,7 +47,7 @@ class Diff:
 
 
 def read_diff(text: str) -> Diff:
-    """What a diff says that :func:`tracker.capture.git_state` recorded."""
+    """What a diff says that :func:`tracker.git.git_state` recorded."""
     starts = [match.start() for match in _SECTION.finditer(text)]
     head = text[: starts[0]] if starts else text
     lines = head.splitlines()
@@ -83,6 +88,32 @@ def check_out(top: Path, commit: str, target: Path) -> None:
     git(target, "checkout", "--quiet", "--detach", commit)
 
 
+def clone_address(text: str) -> str:
+    """The address of a repository in a cell, if it is one to clone from; else nothing.
+
+    Some of git's addresses name a program to run, so only those are taken that name a server or a folder.
+    """
+    return text if len(text) < 2000 and text.isprintable() and _ADDRESS.fullmatch(text) else ""
+
+
+def clone(address: str, commit: str, target: Path) -> None:
+    """Make a copy of a repository that is elsewhere, with the files of a commit; or leave nothing there.
+
+    Raises:
+        RuntimeError: git says why not.
+    """
+    try:
+        git(target.parent, "clone", "--quiet", "--no-checkout", "--template=", "--", address, str(target))
+        try:
+            git(target, "checkout", "--quiet", "--detach", commit)
+        except RuntimeError:  # no branch or tag has it any more; many servers give it out all the same
+            git(target, "fetch", "--quiet", "origin", commit)
+            git(target, "checkout", "--quiet", "--detach", commit)
+    except RuntimeError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
 def apply_patch(patch: str, target: Path) -> None:
     """Make the recorded changes; git refuses those that would leave the folder.
 
@@ -104,7 +135,7 @@ def git(folder: Path, *arguments: str, given: str = "") -> str:
         done = subprocess.run(
             ["git", *settings, "-C", str(folder), *arguments],
             input=given.encode("utf-8", "replace"),
-            env={**environment, "GIT_TERMINAL_PROMPT": "0"},
+            env={**environment, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": _PROTOCOLS},
             capture_output=True,
             timeout=_SECONDS,
             check=False,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
@@ -49,10 +50,12 @@ class Command:
         return [str(python), *self.options, *target, *self.arguments]
 
 
-def understand(recorded: str, source: str) -> Command:
+def understand(recorded: str, source: str, folder: str = "") -> Command:
     """What a command line means, as :func:`tracker.capture.command_line` and :func:`tracker.capture.source` wrote it.
 
-    Both come from cells that anybody may have edited: what is no Python program of the code's own is none at all.
+    ``folder`` is what :func:`tracker.capture.working_folder` wrote. It counts where it does not follow from the other
+    two, for a script may have gone elsewhere before its run began. All three come from cells that anybody may have
+    edited: what is no Python program of the code's own is none at all.
     """
     try:
         words = shlex.split(recorded)
@@ -72,8 +75,17 @@ def understand(recorded: str, source: str) -> Command:
     if source in ("notebook", "interactive"):
         return Command(problem="It was logged from a notebook, a shell, or Python into which code was typed")
     if _MODULE.fullmatch(rest[0]):
-        return _module([*options, *_flags(rest[0])], rest[1:], source, problem)
-    return _script(options, rest, source, problem)
+        command = _module([*options, *_flags(rest[0])], rest[1:], source, problem)
+    else:
+        command = _script(options, rest, source, problem)
+    return _started_in(command, folder) if command.assumed and _is_inside(folder) else command
+
+
+def _started_in(command: Command, folder: str) -> Command:
+    """The command from another folder than the top."""
+    target = posixpath.relpath(command.target, folder) if command.kind == "script" else command.target
+    place = posixpath.normpath(folder)
+    return replace(command, target=target, folder="" if place == "." else place, assumed="")
 
 
 def _first_that_is_no_option(words: Sequence[str]) -> int:

@@ -93,14 +93,20 @@ def _write_code(plan: Plan, folders: Folders, folder: Path) -> Sequence[Gap]:
     diff = text_of(folders, plan.code.diff) if plan.code.diff else ""
     if diff:
         _write(folder / "uncommitted.diff", diff)
-    if plan.code.repository is None:
-        return ()
     try:
-        reproduce_code.check_out(plan.code.repository, plan.code.commit, target)
+        if plan.code.repository is not None:
+            reproduce_code.check_out(plan.code.repository, plan.code.commit, target)
+        elif plan.code.remote:
+            reproduce_code.clone(plan.code.remote, plan.code.commit, target)
+        else:
+            return ()
         if diff:
             reproduce_code.apply_patch(reproduce_code.read_diff(diff).patch, target)
     except RuntimeError as error:
         return (Gap("code", str(error), stops=True),)
+    place = target / plan.command.folder
+    if place.resolve().is_relative_to(target.resolve()):
+        place.mkdir(parents=True, exist_ok=True)  # git keeps no folder that had only files that it ignores
     if (target / ".gitmodules").is_file():
         return (Gap("code", "The code has submodules, which are not fetched; do: git submodule update --init"),)
     return ()

@@ -51,6 +51,8 @@ class Code:
     """The script, relative to the top of the repository."""
     repository: Path | None = None
     """A repository at hand that has the commit."""
+    remote: str = ""
+    """Where to clone it from, if none is at hand; empty where that is not known."""
     diff: str = ""
     """The artifact that holds what was not committed: ``git-diff:v3``; empty where there is none to apply."""
     script: str = ""
@@ -204,7 +206,8 @@ def _own_outputs(links: Iterable[Row], run_id: str) -> dict[str, str]:
 
 
 def _command(row: Row, gaps: list[Gap]) -> Command:
-    command = understand(str(row.get("command") or ""), str(row.get("source") or ""))
+    recorded = (str(row.get(column) or "") for column in ("command", "source", "working_folder"))
+    command = understand(*recorded)
     if command.problem:
         gaps.append(Gap("command", command.problem, stops=True))
     if command.assumed:
@@ -233,12 +236,13 @@ def _code(folders: Folders, row: Row, outputs: Mapping[str, str], places: Iterab
         gaps.append(Gap("code", f"{what}, so the code is not known", stops=True))
         return Code(source=source)
     repository = reproduce_code.find_repository(places, commit)
-    if repository is None:
+    remote = "" if repository else reproduce_code.clone_address(str(row.get("git_remote") or ""))
+    if repository is None and not remote:
         where = f"commit {commit}" + (f" of branch {branch}" if branch else "")
         text = f"No repository at hand has {where}, which the code is; do this in a clone of it, or name one"
         gaps.append(Gap("code", text, stops=True))
     diff = _diff(folders, row, outputs, gaps)
-    return Code(commit, branch, source, repository, diff)
+    return Code(commit, branch, source, repository, remote, diff)
 
 
 def _diff(folders: Folders, row: Row, outputs: Mapping[str, str], gaps: list[Gap]) -> str:

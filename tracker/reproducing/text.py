@@ -65,7 +65,8 @@ def _code(plan: Plan) -> str:
     if not code.commit:
         return "not known"
     parts = [f"commit {one_line(code.commit)}" + (f" of branch {one_line(code.branch)}" if code.branch else "")]
-    parts.append(f"from {code.repository}" if code.repository else "in no repository at hand")
+    elsewhere = f"cloned from {one_line(code.remote)}" if code.remote else "in no repository at hand"
+    parts.append(f"from {code.repository}" if code.repository else elsewhere)
     return ", ".join(parts) + (f", with the changes in {code.diff}" if code.diff else "")
 
 

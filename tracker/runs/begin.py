@@ -185,6 +185,7 @@ def _surroundings(script: Path | None) -> dict[str, Any]:
     return {
         "source": capture.source(script),
         "command": capture.command_line(),
+        "working_folder": capture.working_folder(script) or None,
         "host": capture.host(),
         "python": capture.python_version(),
     }

@@ -20,6 +20,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from tracker import capture
 from tracker.errors import BadRequestError, TrackerWarning
 from tracker.folders import Folders
+from tracker.git import git_state
 from tracker.model import Key
 from tracker.runs import render
 from tracker.runs.artifacts import RunArtifacts
@@ -367,9 +368,11 @@ class Run:
         self._put_text(capture.packages(), "requirements.txt", "environment", "model", "environment")
         folder = script.parent if script else Path.cwd()
         ignore = (self._folders.workbook, self._folders.side)
-        git = capture.git_state(folder, script=script, ignore=ignore)
+        git = git_state(folder, script=script, ignore=ignore)
         if git is not None:
             cells = {"git_commit": git.commit, "git_branch": git.branch, "git_dirty": git.dirty}
+            if git.remote:
+                cells["git_remote"] = git.remote
             self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
         if git is not None and git.diff:
             self._put_text(git.diff, "uncommitted.diff", "git-diff", "code", "diff")

@@ -32,6 +32,7 @@ path = run.use_artifact("churn-train:latest")
 CODE = {
     "git_commit": "commit",
     "git_branch": "branch",
+    "git_remote": "repository",
     "source": "script",
     "host": "host",
     "python": "Python",
