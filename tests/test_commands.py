@@ -91,7 +91,6 @@ def test_no_folder_takes_the_script_out_of_the_code(word: str, source: str, star
     if command.kind == "script":
         script = posixpath.normpath(posixpath.join("/code", command.folder, command.target))
         assert script == "/code" or script.startswith("/code/")
-        assert script == "/code" or script.startswith("/code/")
 
 
 @pytest.mark.parametrize(
