@@ -137,7 +137,7 @@ def test_all_versions_that_share_a_file_can_go_and_the_last_takes_it_along(tmp_p
 def test_what_is_away_says_so_and_how_it_comes_back(tmp_path: Path) -> None:
     folders = prepare(tmp_path, "trash")
     for act, words in (
-        ("trash", ["in the trash since 2027-01-01 (ds1: scratch)", "tracker restore", "m:v1"]),
+        ("trash", ["in the trash since 2027-01-01 (ds1: scratch)", "tracker retention restore", "m:v1"]),
         ("purge", ["deleted for good since 2027-01-01 (ds1: scratch)"]),
     ):
         do(folders, act)

@@ -34,6 +34,7 @@ from tracker.errors import (
     NotAWorkbookError,
     NotReproducibleError,
     PermissionRefusedError,
+    PlanChangedError,
     QueryError,
     RegistryLockedError,
     RegistryNotFoundError,
@@ -57,7 +58,6 @@ from tracker.errors import (
 )
 
 if TYPE_CHECKING:
-    from tracker.adopting.carry_out import adopt
     from tracker.reading.registry import Registry
     from tracker.reading.registry import init_registry as init
     from tracker.reading.registry import open_registry as open
@@ -102,6 +102,7 @@ __all__ = [
     "NotAWorkbookError",
     "NotReproducibleError",
     "PermissionRefusedError",
+    "PlanChangedError",
     "QueryError",
     "Registry",
     "RegistryLockedError",
@@ -126,7 +127,6 @@ __all__ = [
     "WorkbookUnsupportedError",
     "__version__",
     "active_run",
-    "adopt",
     "end_run",
     "init",
     "log_artifact",
@@ -153,7 +153,6 @@ __all__ = [
 _HOMES = {
     "Registry": ("tracker.reading.registry", "Registry"),
     "Run": ("tracker.runs.run", "Run"),
-    "adopt": ("tracker.adopting.carry_out", "adopt"),
     "init": ("tracker.reading.registry", "init_registry"),
     "open": ("tracker.reading.registry", "open_registry"),
 }

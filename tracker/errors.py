@@ -28,6 +28,7 @@ TrackerError
 ├── StageError                     a promotion, revert or alias that makes no sense as things stand
 ├── QueryError                     a filter that cannot be understood
 ├── ValueChangedError              the value a person saw is no longer there
+├── PlanChangedError               a plan of retention is no longer the one that was shown
 ├── PermissionRefusedError         a person's role does not allow it
 ├── BadRequestError                a wrong argument
 └── MissingPackageError            an optional package is not installed
@@ -295,6 +296,16 @@ class ValueChangedError(TrackerError):
     template = (
         "{column} of {key} has changed since you saw it: you saw {seen!r}, it is now {current!r}. "
         "Nothing was overwritten; look again and decide."
+    )
+    exit_code = 7
+
+
+class PlanChangedError(TrackerError):
+    """A person agreed to a plan, and by now another would be carried out."""
+
+    template = (
+        "The plan is no longer the one that was shown ({agreed}, now {current}): {difference}. "
+        "Nothing was done; look at the new plan and decide."
     )
     exit_code = 7
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import __version__
-from tracker.cli import adopt_commands, artifact_commands, data_commands, model_commands, shell, sop_commands
+from tracker.cli import artifact_commands, data_commands, model_commands, retention_commands, shell, sop_commands
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -48,10 +48,10 @@ def main() -> None:
 
 
 for module in (
-    adopt_commands,
     artifact_commands,
     data_commands,
     model_commands,
+    retention_commands,
     sop_commands,
 ):
     for each in module.COMMANDS:

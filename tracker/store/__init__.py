@@ -26,7 +26,7 @@ from tracker.store.place import checked_url
 from tracker.store.progress import OnProgress, bar
 from tracker.store.putting import put
 from tracker.store.references import put_reference
-from tracker.store.verifying import exit_code, verify
+from tracker.store.verifying import exit_code, orphans, verify
 
 __all__ = [
     "Mover",
@@ -47,6 +47,7 @@ __all__ = [
     "is_version",
     "location",
     "names",
+    "orphans",
     "put",
     "put_reference",
     "read_guesses",

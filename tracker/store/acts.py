@@ -42,15 +42,16 @@ def deleted(folders: Folders, stored: Stored, when: datetime, by: str, why: str)
 
 def moved(folders: Folders, stored: Stored, url: str, when: datetime, by: str, why: str) -> Stored:
     """In another store, with all of its files; errors as for :func:`tracker.store.reaching.place_at`."""
-    return _elsewhere(folders, replace(stored, state="stored"), url, when, by, why)
+    there = _elsewhere(folders, replace(stored, state="stored"), url)
+    return there if stored.state == "stored" else _became(folders, there, when, by, why)
 
 
 def archived(folders: Folders, stored: Stored, url: str, when: datetime, by: str, why: str) -> Stored:
     """In the archive store; errors as for :func:`tracker.store.reaching.place_at`."""
-    return _elsewhere(folders, replace(stored, state="archived"), url, when, by, why)
+    return _became(folders, _elsewhere(folders, replace(stored, state="archived"), url), when, by, why)
 
 
-def _elsewhere(folders: Folders, stored: Stored, url: str, when: datetime, by: str, why: str) -> Stored:
+def _elsewhere(folders: Folders, stored: Stored, url: str) -> Stored:
     url = checked_url(url)
     inside = f"v{stored.version}"
     if url != stored.store or any(file.at for file in stored.files):
@@ -60,7 +61,7 @@ def _elsewhere(folders: Folders, stored: Stored, url: str, when: datetime, by: s
             inside = new_run_id(time.time())
         files = tuple(replace(file, at="") for file in stored.files)
         stored = replace(stored, store=url, inside=inside, files=files)
-    return _became(folders, stored, when, by, why)
+    return replace(stored, path=path_of(folders, stored))
 
 
 def _own(stored: Stored, file: StoredFile) -> str:

@@ -60,7 +60,7 @@ def _away(folders: Folders, stored: Stored) -> ArtifactAwayError:
     since = f" since {stored.since[:10]}" if stored.since else ""
     told = ": ".join(part for part in (stored.by, stored.why) if part)
     command = {"archived": "unarchive", "trash": "restore"}.get(stored.state)
-    hint = f"Bring it back with: python -m tracker {command} {folders.workbook} {stored.artifact}"
+    hint = f"Bring it back with: python -m tracker retention {command} {folders.workbook} {stored.artifact}"
     if command is None:
         hint = "Its row, hash and history remain; the run that made it may be run again with 'reproduce'."
     fields = {"state": state + since, "told": f" ({told})" if told else "", "hint": hint}

@@ -243,7 +243,7 @@ def path_of(folders: Folders, stored: Stored) -> Path:
     """Where the version is on this machine, or will be when it is brought here."""
     if stored.uri and "://" not in stored.uri:
         return Path(stored.uri)
-    root = root_of(folders, stored)
+    root = root_of(folders, stored.store, stored.state == "trash")
     if stored.uri or root is None or is_scattered(stored):
         folder = folders.cache / "artifacts" / stored.name / f"v{stored.version}"
     else:
@@ -253,12 +253,12 @@ def path_of(folders: Folders, stored: Stored) -> Path:
     return folder / (stored.files[0].path if stored.files else Path(stored.uri).name or stored.name)
 
 
-def root_of(folders: Folders, stored: Stored) -> Path | None:
-    """The folder on this machine in which its own files lie, below the artifact's name; None where it is elsewhere."""
-    if stored.state != "trash":
-        return local_root(folders, stored.store)
-    root = local_root(folders, stored.store)
-    return root if root is None else root / TRASH if stored.store else folders.trash
+def root_of(folders: Folders, store: str, trash: bool = False) -> Path | None:
+    """The folder on this machine that a store is, or its trash; None where it is elsewhere."""
+    root = local_root(folders, store)
+    if root is None or not trash:
+        return root
+    return root / TRASH if store else folders.trash
 
 
 def is_here(folders: Folders, stored: Stored) -> bool:
@@ -271,7 +271,7 @@ def location(folders: Folders, stored: Stored) -> str:
     if stored.uri:
         return stored.uri
     inside = join(stored.name, stored.inside, "" if stored.folder else stored.files[0].path)
-    root = root_of(folders, stored)
+    root = root_of(folders, stored.store, stored.state == "trash")
     if root is None:
         return join_url(stored.store, TRASH if stored.state == "trash" else "", inside)
     path = root / inside

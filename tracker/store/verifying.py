@@ -62,6 +62,21 @@ def verify(
     return sorted(problems, key=lambda problem: problem.severity != "error")
 
 
+def orphans(folders: Folders) -> list[Problem]:
+    """What lies in the stores and belongs to no version; no file is read, and a store out of reach is passed over."""
+    used: dict[str, set[str]] = {"": set()}
+    for name in names(folders):
+        for number in numbers(folders, name):
+            stored = read_manifest(folders, name, number)
+            for spot in stored.spots() if stored is not None else ():
+                used.setdefault(spot.store, set()).update(() if spot.trash else (spot.path,))
+    problems: list[Problem] = []
+    for url, paths in used.items():
+        with contextlib.suppress(TrackerError):
+            problems += _orphans(folders, place_at(folders, url), paths)
+    return problems
+
+
 def exit_code(problems: Iterable[Problem]) -> int:
     """0 where all is well or only orphans were found, 3 for missing or altered files, 6 if a store was out of reach."""
     codes = {problem.code for problem in problems if problem.severity == "error"}

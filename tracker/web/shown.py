@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tracker import terminal
+
 NOTHING = "–"
 """What stands where there is no value."""
 
@@ -117,14 +119,7 @@ def size(count: Any) -> str:
     """Bytes as people say them, and as the grids do: ``1.2 MB``."""
     if is_blank(count):
         return NOTHING
-    amount = float(count)
-    if amount < 1000:
-        return f"{amount:.0f} bytes"
-    for unit in ("KB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95:
-            return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{amount / 1000:.1f} TB"
+    return terminal.size(float(count))
 
 
 def count(amount: int, one: str, many: str = "") -> str:
