@@ -58,10 +58,12 @@ def wild_workbook(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copyfile(request.param, tmp_path / request.param.name))
 
 
-@pytest.fixture(autouse=True)
-def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def nothing_in_the_background() -> Iterator[None]:
     """Nobody looks into tables unless a test asks for it: hundreds of tests log some."""
-    monkeypatch.setenv("TRACKER_PROFILE", "off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKER_PROFILE", "off")
+        yield
 
 
 @pytest.fixture

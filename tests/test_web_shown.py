@@ -434,7 +434,7 @@ def test_files_are_shown_only_from_the_side_folder(folders: Folders, tmp_path: P
         ("a.pkl", b"\x80\x04\x00", "none"),
         ("a.unknown", "größe".encode(), "text"),
         ("a.bin", b"\xff\xfe\x00", "none"),
-        ("a.html", b"<script>", "text"),
+        ("a.html", b"<script>", "html"),
         ("cut.txt", b"x" * 8191 + "ö".encode(), "text"),
     ],
 )
@@ -456,12 +456,13 @@ def test_previews_stay_small_and_survive_nonsense(tmp_path: Path) -> None:
     assert files.structure(path) == {"a": 1}
     path.write_text("a,b\n1,2,3\n4\n")
     ragged = files.table(path)
-    assert ragged is not None and list(ragged.columns) == ["a", "b", ""]
-    assert ragged.to_numpy().tolist() == [["1", "2", "3"], ["4", "", ""]]
+    assert ragged is not None and list(ragged.frame.columns) == ["a", "b", ""]
+    assert ragged.frame.to_numpy().tolist() == [["1", "2", "3"], ["4", "", ""]]
+    assert (ragged.columns, ragged.more) == (3, False)
     path.write_text("id,text\n007,=1+1\n" + "1,x\n" * 500)
     table = files.table(path)
-    assert table is not None and len(table) == files.TABLE_ROWS
-    assert table.iloc[0].tolist() == ["007", "=1+1"]
+    assert table is not None and table.more and len(table.frame) == files.TABLE_ROWS
+    assert table.frame.iloc[0].tolist() == ["007", "=1+1"]
 
 
 def test_an_image_that_only_claims_to_be_small_is_not_opened(tmp_path: Path) -> None:

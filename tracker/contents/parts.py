@@ -122,6 +122,14 @@ def is_far(folders: Folders, part: Part) -> bool:
     return not is_here(folders, part.stored) and not is_local(part.stored.uri) and not part.here
 
 
+def is_beside(folders: Folders, part: Part) -> bool:
+    """Whether its bytes are really in the registry's folder: a registry of another's may name any file on this disk."""
+    try:
+        return (part.stored.path / part.file).resolve(strict=True).is_relative_to(folders.side.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def _sha256(path: Path) -> str:
     with open(path, "rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

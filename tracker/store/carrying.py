@@ -95,6 +95,11 @@ def forget(folders: Folders, stored: Stored) -> None:
     for file in stored.files:
         with contextlib.suppress(OSError):
             (cache / RECEIVED / file.sha256).unlink()
+    hashes = {file.sha256 for file in stored.files}
+    with contextlib.suppress(OSError):
+        for found in (folders.cache / "contents").iterdir():
+            if found.name.partition(".")[0] in hashes:
+                found.unlink()
 
 
 def copy_to(folders: Folders, stored: Stored, target: Place, folder: str) -> None:

@@ -31,15 +31,18 @@ def take_over(defaults: Defaults) -> None:
     st.session_state[_name(defaults)] = said
 
 
-def write(defaults: Defaults) -> None:
-    """Put what the widgets of a page say into its address; to be called after they were drawn."""
+def write(defaults: Defaults, keep: Collection[str] = ()) -> None:
+    """Put what the widgets of a page say into its address; to be called after they were drawn.
+
+    Of what else is there, the registry stays and what is to be kept.
+    """
     says: dict[str, list[str]] = {}
     for key, default in defaults.items():
         value: Any = st.session_state.get(key)
         if value and value != default:
             says[key] = [str(one) for one in value] if isinstance(value, list) else [YES if value is True else value]
     st.session_state[_name(defaults)] = says
-    _set({**{key: values for key, values in _current().items() if key == "registry"}, **says})
+    _set({**{key: values for key, values in _current().items() if key == "registry" or key in keep}, **says})
 
 
 def name(key: str, value: str) -> None:

@@ -12,10 +12,16 @@ ROW = 35
 NAMES = ["artifact", "direction", "category", "kind", "size", "aliases", "status", "run", "created", "created_by"]
 
 
-def pick(artifacts: pd.DataFrame, context: Context, key: str, *, height: int = 420) -> pd.Series | None:
+def pick(artifacts: pd.DataFrame, context: Context, key: str) -> pd.Series | None:
     """Draw the list; gives the row that a person picked, at first the one that is best to look at."""
     if artifacts.empty:
         return None
+    picked = draw(artifacts, key)
+    return best(artifacts, context) if picked is None else picked
+
+
+def draw(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.Series | None:
+    """Draw the list; gives the row that a person picked, None where that is none."""
     there = [name for name in NAMES if name in artifacts.columns and artifacts[name].notna().any()]
     shown_columns = [name for name in there if name != "status" or (artifacts[name] != "stored").any()]
     event = st.dataframe(
@@ -37,17 +43,17 @@ def pick(artifacts: pd.DataFrame, context: Context, key: str, *, height: int = 4
         alt="Artifacts",
     )
     rows = [row for row in event["selection"]["rows"] if row < len(artifacts)]
-    return artifacts.iloc[rows[0] if rows else _best(artifacts, context)]
+    return artifacts.iloc[rows[0]] if rows else None
 
 
-def _best(artifacts: pd.DataFrame, context: Context) -> int:
+def best(artifacts: pd.DataFrame, context: Context) -> pd.Series:
     """The first picture; else the first that can be shown at all; else the first."""
     looks: list[files.Look] = []
     for stored in artifacts["path"].head(30):
         path = files.inside(context.place.folders, stored)
         looks.append(files.look(path) if path is not None and path.is_file() else "none")
     wanted = ("image", "svg", "markdown", "table", "json", "text")
-    return min(range(len(looks)), key=lambda i: wanted.index(looks[i]) if looks[i] in wanted else 9)
+    return artifacts.iloc[min(range(len(looks)), key=lambda i: wanted.index(looks[i]) if looks[i] in wanted else 9)]
 
 
 def with_run_names(artifacts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker.web import files, shown
+from tracker import store
+from tracker.contents.parts import Part, guessed_fields
+from tracker.errors import TrackerError
+from tracker.web import contents_view, files, shown
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
+GUESS = "Guessed from its name or content. Write the right word into the workbook."
 MOST_RUNS = 5
 """How many runs that made or read an artifact are named."""
 
@@ -23,9 +27,11 @@ def show(context: Context, artifact: pd.Series, key: str) -> None:
     with st.container(border=True, key=f"{key}-panel"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"##### {plain(name)}", width="content")
-            for word in (artifact["kind"], artifact["category"]):
-                if not shown.is_blank(word):
-                    st.badge(plain(word), color="gray")
+            guessed = guessed_fields(context.place.folders, artifact.to_dict())
+            for field in ("kind", "category"):
+                if not shown.is_blank(artifact[field]):
+                    guess = field in guessed
+                    st.badge(f"{plain(artifact[field])}{' ?' * guess}", color="gray", help=GUESS if guess else None)
             for alias in str(artifact["aliases"] or "").split(","):
                 if alias.strip():
                     st.badge(plain(alias.strip()), icon=":material/bookmark:", color="violet")
@@ -35,10 +41,13 @@ def show(context: Context, artifact: pd.Series, key: str) -> None:
             if path is not None:
                 _download(path, f"{key}-download")
         st.caption(plain(_facts(artifact, context)))
+        part = _part(context, name)
+        if part is not None:
+            contents_view.facts(context, part, context.to_artifact(name))
         if path is None:
-            _not_here(artifact)
+            _not_here(context, artifact, part)
         elif path.is_dir():
-            _folder(path, key)
+            _folder(context, path, key, part)
         else:
             preview(path)
         lineage(context, name, key)
@@ -69,10 +78,13 @@ def _download(path: Path, key: str) -> None:
     )
 
 
-def _not_here(artifact: pd.Series) -> None:
+def _not_here(context: Context, artifact: pd.Series, part: Part | None) -> None:
     place = plain(artifact["path"]) if not shown.is_blank(artifact["path"]) else "no path"
     if artifact["status"] == "referenced":
         st.info(f"Only referenced: it lies at {place}.")
+    elif part is not None and part.stored.store:
+        st.info(f"It lies in the artifact store, at {place}. A copy of it:")
+        st.code(f"python -m tracker get {context.place.path.name} {part.stored.artifact}", language="bash")
     else:
         st.warning(
             f"Its file is not in the registry's folder ({place}). If the folder was moved, put it back beside the "
@@ -80,7 +92,16 @@ def _not_here(artifact: pd.Series) -> None:
         )
 
 
-def _folder(path: Path, key: str) -> None:
+def _part(context: Context, name: str) -> Part | None:
+    """The version as the store knows it; None for one that is gone, or that only a row names."""
+    try:
+        stored = store.find(context.place.folders, name)
+    except TrackerError:
+        return None
+    return Part(stored) if stored.artifact == name else None
+
+
+def _folder(context: Context, path: Path, key: str, part: Part | None) -> None:
     found = dict(files.contents(path))
     if not found:
         st.caption("The folder is empty.")
@@ -91,6 +112,9 @@ def _folder(path: Path, key: str) -> None:
         format_func=lambda name: f"{name} ({shown.size(found[name])})",
         key=f"{key}-file",
     )
+    if part is not None and any(file.path == name for file in part.stored.files):
+        file = Part(part.stored, str(name))
+        contents_view.facts(context, file, context.to_artifact(str(file)))
     preview(path / str(name))
 
 
@@ -104,9 +128,7 @@ def preview(path: Path) -> None:
     elif how == "svg" and (content := files.drawing(path)):
         st.image(content, alt=path.name)
     elif how == "table" and (content := files.table(path)) is not None:
-        st.dataframe(content, hide_index=True, height=min(35 * (len(content) + 1) + 3, 360), alt=path.name)
-        if len(content) == files.TABLE_ROWS:
-            st.caption(f"The first {files.TABLE_ROWS} rows.")
+        _table(content, path.name)
     elif how == "json" and isinstance(content := files.structure(path), (dict, list)):
         st.json(content, expanded=2)
     elif how == "markdown":
@@ -115,13 +137,25 @@ def preview(path: Path) -> None:
             st.markdown(shown.note(content))
         if more:
             st.caption("The rest is not shown.")
+    elif how == "html" and (content := files.page(path)):
+        st.iframe(content, height=420, alt=path.name)
+        st.caption("Shown without its scripts and without anything from elsewhere; download it to see it whole.")
     elif how == "none":
         st.caption("No preview: this kind of file is never opened here, since opening it could run code.")
     else:
-        content, more = files.text(path)
+        content, more = files.readable(path)
         st.code(content, language=files.language(path), height=360 if content.count("\n") > 14 else "content")
         if more:
             st.caption("The rest is not shown.")
+
+
+def _table(rows: files.Rows, name: str) -> None:
+    st.dataframe(rows.frame, hide_index=True, height=min(35 * (len(rows.frame) + 1) + 3, 360), alt=name)
+    parts = [f"{files.TABLE_ROWS} rows"] if rows.more else []
+    if rows.columns > files.TABLE_COLUMNS:
+        parts.append(f"{files.TABLE_COLUMNS} of {rows.columns:,} columns")
+    if parts:
+        st.caption(f"The first {' and '.join(parts)}.")
 
 
 def lineage(context: Context, artifact: str, key: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from tracker.web import address, artifact_list, artifact_view, say
 from tracker.web.context import Context
-from tracker.web.shown import count
+from tracker.web.shown import count, plain
 
 SHARED: address.Defaults = {"artifact-name": "", "category": [], "kind": [], "newest": False}
 """What the page's address says of it."""
@@ -30,18 +30,43 @@ def show(context: Context) -> None:
     artifacts = artifact_list.with_run_names(artifacts, context.runs())
     address.take_over(SHARED)
     found = _filtered(artifacts).sort_values("created", ascending=False, na_position="last", kind="stable")
-    address.write(SHARED)
+    address.write(SHARED, keep=("artifact",))
     total = count(len(artifacts), "version")
     st.markdown(f"**{total if len(found) == len(artifacts) else f'{len(found):,} of {total}'}**")
-    if found.empty:
-        say.nothing_yet("No artifact matches", "Change or clear the filters above.")
-        return
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        picked = artifact_list.pick(found.reset_index(drop=True), context, "artifacts-list", height=620)
+        picked = _picked(found.reset_index(drop=True), artifacts, context)
     with right:
         if picked is not None:
             artifact_view.show(context, picked, "artifact")
+
+
+def _picked(found: pd.DataFrame, artifacts: pd.DataFrame, context: Context) -> pd.Series | None:
+    """What a person picked in the list, else the version that the page's address names, else the best to look at.
+
+    The address is heard whatever the filters say, until they are changed.
+    """
+    wanted = st.query_params.get("artifact")
+    is_new = wanted is not None and wanted != st.session_state.get("artifact-shown")
+    # Where somebody sent the address, or went back to it, nothing is picked: that is another list.
+    lists = st.session_state["artifact-lists"] = st.session_state.get("artifact-lists", 0) + is_new
+    picked = None
+    if found.empty:
+        say.nothing_yet("No artifact matches", "Change or clear the filters above.")
+    else:
+        picked = artifact_list.draw(found, f"artifacts-list-{lists}", height=620)
+    if picked is None and wanted is not None:
+        named = (artifacts if is_new else found).query("artifact == @wanted")
+        if is_new and named.empty:
+            st.warning(f"Not in this registry: {plain(wanted)}")
+            return None
+        picked = None if named.empty else named.iloc[0]
+    st.session_state["artifact-shown"] = None if picked is None else str(picked["artifact"])
+    if picked is not None:
+        address.name("artifact", str(picked["artifact"]))
+        return picked
+    st.query_params.pop("artifact", None)
+    return None if found.empty else artifact_list.best(found, context)
 
 
 def _filtered(artifacts: pd.DataFrame) -> pd.DataFrame:

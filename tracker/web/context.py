@@ -81,6 +81,10 @@ class Context:
         """The parameters of the address of a run's page, for a link."""
         return {"run": run_id, **({"registry": self.link} if self.link else {})}
 
+    def to_artifact(self, artifact: str) -> dict[str, str]:
+        """The parameters of the address that shows one artifact version, on the Artifacts page or the Data page."""
+        return {"artifact": artifact, **({"registry": self.link} if self.link else {})}
+
     def open_run(self, run_id: str) -> NoReturn:
         """Turn to the page of a run."""
         st.switch_page(self.pages["run"], query_params=address.with_parameters(run=run_id))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import html
 import io
 import itertools
 import json
 import re
+import warnings
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,17 +20,25 @@ from tracker.folders import Folders
 if TYPE_CHECKING:
     import pandas as pd
 
-Look = Literal["image", "svg", "table", "json", "markdown", "text", "none"]
+Look = Literal["image", "svg", "table", "json", "markdown", "html", "text", "none"]
 """How a file is previewed."""
 
 MOST_TEXT = 100_000
+MOST_LINE = 10_000
+"""Characters of a text without any line break: browsers are slow with longer lines."""
 MOST_JSON = 1_000_000
+MOST_DEPTH = 60
+"""Levels of JSON that are drawn as a tree."""
+MOST_HTML = 5_000_000
+MOST_SVG = 2_000_000
 MOST_IMAGE = 20_000_000
 MOST_PIXELS = 40_000_000
 MOST_DOWNLOAD = 2_000_000_000
 """Bytes up to which the page hands a file over; greater ones are better copied from where they lie."""
 MOST_FILES = 1_000
 TABLE_ROWS = 200
+TABLE_COLUMNS = 200
+TABLE_BYTES = 2_000_000
 
 _LOOKS: dict[str, Look] = {
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "bmp"), "image"),
@@ -34,6 +46,7 @@ _LOOKS: dict[str, Look] = {
     **dict.fromkeys(("csv", "tsv"), "table"),
     "json": "json",
     **dict.fromkeys(("md", "markdown"), "markdown"),
+    **dict.fromkeys(("html", "htm"), "html"),
 }
 _LANGUAGES = {
     **dict.fromkeys(("diff", "patch"), "diff"),
@@ -92,33 +105,70 @@ def text(path: Path, most: int = MOST_TEXT) -> tuple[str, bool]:
     return content[:most].decode("utf-8", "replace"), len(content) > most
 
 
+def readable(path: Path) -> tuple[str, bool]:
+    """The same, with less of a text that is all one line."""
+    content, more = text(path)
+    if any(len(line) > MOST_LINE for line in content.splitlines()):
+        return content[:MOST_LINE], True
+    return content, more
+
+
 def structure(path: Path) -> Any:
-    """A JSON file's content; None where it is too long, or no JSON."""
+    """A JSON file's content; None where it is too long or too deep, or no JSON."""
     content, more = text(path, MOST_JSON)
     try:
-        return None if more else json.loads(content)
+        found = None if more else json.loads(content)
     except (ValueError, RecursionError):
         return None
+    return found if _depth(found) <= MOST_DEPTH else None
 
 
-def table(path: Path) -> pd.DataFrame | None:
-    """The first rows of a table; None where it is none. Nothing is guessed: all cells are texts."""
+def _depth(value: Any) -> int:
+    """How many levels of lists and dictionaries there are; it stops counting where these are too many."""
+    depth, level = 0, [value]
+    while level and depth <= MOST_DEPTH:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]
+        level = [value for values in inner for value in values]
+        depth += bool(inner)
+    return depth
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The upper left corner of a table."""
+
+    frame: pd.DataFrame
+    """Nothing is guessed: all cells are texts."""
+    columns: int
+    """How many there are in the longest of these rows."""
+    more: bool
+    """There are more rows."""
+
+
+def table(path: Path) -> Rows | None:
+    """The first rows of a table; None where it is none."""
     import pandas
 
-    content, more = text(path, 2_000_000)
+    content, more = text(path, TABLE_BYTES)
     if more:
         content = content[: content.rfind("\n") + 1]
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
-        rows = list(itertools.islice(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), TABLE_ROWS + 1))
+        rows = list(itertools.islice(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), TABLE_ROWS + 2))
     except csv.Error:
         return None
-    if not rows:
+    if not rows or (more and len(rows) == 1):
         return None
-    width = max(len(row) for row in rows)
-    header, *cells = (row + [""] * (width - len(row)) for row in rows)
-    names = [name if header.index(name) == place else f"{name} ({place + 1})" for place, name in enumerate(header)]
-    return pandas.DataFrame(cells, columns=names, dtype=object)
+    columns = max(map(len, rows))
+    width = min(columns, TABLE_COLUMNS)
+    header, *cells = (row[:width] + [""] * (width - len(row)) for row in rows)
+    taken: set[str] = set()
+    names = []
+    for place, name in enumerate(header, 1):
+        names.append(f"{name} ({place})" if name in taken else name)
+        taken.update((name, names[-1]))
+    frame = pandas.DataFrame(cells[:TABLE_ROWS], columns=names, dtype=object)
+    return Rows(frame, columns, more or len(cells) > TABLE_ROWS)
 
 
 def picture(path: Path) -> bytes | None:
@@ -129,16 +179,46 @@ def picture(path: Path) -> bytes | None:
         return None
     content = path.read_bytes()
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            return content if image.width * image.height <= MOST_PIXELS else None
-    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it would say of a large one is asked here
+            with Image.open(io.BytesIO(content)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    return None
+                image.verify()
+        return content
+    except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
 
 
 def drawing(path: Path) -> str | None:
-    """An SVG file as text; None where it is too large or no SVG."""
-    content, more = text(path, 2_000_000)
-    return content if not more and re.search(r"<svg\b", content) else None
+    """An SVG file as the address of a picture, in which no script runs and nothing is loaded; None where it is none.
+
+    As a text, streamlit could take it for the address of another picture.
+    """
+    content, more = text(path, MOST_SVG)
+    if more or not re.search(r"<svg[\s>]", content):
+        return None
+    if "http://www.w3.org/2000/svg" not in content:  # without its namespace it is no picture
+        content = re.sub(r"<svg\b", '<svg xmlns="http://www.w3.org/2000/svg"', content, count=1)
+    return f"data:image/svg+xml;base64,{base64.b64encode(content.encode()).decode()}"
+
+
+def page(path: Path) -> str | None:
+    """An HTML file inside a page in which it can do nothing; None where it is too large.
+
+    The frame is of no origin, so that it has no access to the app, and its scripts do not run. The policy, which stands
+    in both pages, lets nothing be loaded from anywhere.
+    """
+    content, more = text(path, MOST_HTML)
+    if more:
+        return None
+    rules = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+    policy = f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{rules}">'
+    return (
+        f"{policy}<style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; background: #fff }}"
+        f'</style><iframe sandbox="" referrerpolicy="no-referrer" title="preview" '
+        f'srcdoc="{html.escape(policy + content)}"></iframe>'
+    )
 
 
 def as_zip(folder: Path) -> bytes:
