@@ -32,6 +32,7 @@ FOLDERS = (
             "contents",
             "reading",
             "deciding",
+            "adopting",
             "retention",
             "comparing",
             "cards",

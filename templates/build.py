@@ -15,6 +15,7 @@ from pathlib import Path
 
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.worksheet import Worksheet
 
 from templates import look, rows, score, tiers
 from templates.forms import add_form
@@ -148,6 +149,7 @@ def save(book: Workbook, path: Path) -> None:
     """Save with fixed times, inside the workbook and in the zip, so that the same content is the same file."""
     saved = io.BytesIO()
     book.save(saved)
+    quiet = {f"xl/worksheets/sheet{number}.xml": _texts_like_numbers(sheet) for number, sheet in enumerate(book, 1)}
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
         for name in source.namelist():
             content = source.read(name)
@@ -155,9 +157,23 @@ def save(book: Workbook, path: Path) -> None:
                 content = re.sub(
                     rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + f"{MADE:%Y-%m-%dT%H:%M:%SZ}".encode(), content
                 )
+            if quiet.get(name):
+                told = f'<ignoredErrors><ignoredError sqref="{quiet[name]}" numberStoredAsText="1"/></ignoredErrors>'
+                content = content.replace(b"<legacyDrawing", told.encode() + b"<legacyDrawing", 1)
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(info, content, compresslevel=9)
+
+
+def _texts_like_numbers(sheet: Worksheet) -> str:
+    """The columns, as ranges, in which texts such as ``2.10`` stand: Excel is told not to mark them as mistakes."""
+    columns = {
+        cell.column_letter
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.number_format == "@" and re.fullmatch(r"[\d.]+", cell.value)
+    }
+    return " ".join(f"{letter}1:{letter}{sheet.max_row}" for letter in sorted(columns))
 
 
 def main(folder: Path) -> None:

@@ -28,7 +28,7 @@ HEADER_ROW = 3
 FIRST_ROW = HEADER_ROW + 1
 WIDEST = 92
 """Characters; longer texts wrap."""
-NARROWER = {"applies_to": 24, "rule": 46, "source": 42}
+NARROWER = {"applies_to": 24, "rule": 46, "source": 42, "value": 46}
 """Columns that wrap earlier, so that the sheet fits on one page."""
 LINE = 15
 """Points of one line of text."""

@@ -33,6 +33,8 @@ GOOD_TO_KNOW = (
     "listed by: python -m tracker check registry.xlsx",
     "Hover over a header to read what its column means. The first column of a table is how Tracker finds its rows: "
     "leave it as it is.",
+    "Add another list to SOP, such as what a model must have before its release: "
+    "python -m tracker sop add registry.xlsx release-gate",
     "Move or copy the workbook together with its .tracker folder, which has files, metric steps and earlier versions.",
 )
 

@@ -21,7 +21,7 @@ from tracker.workbook import open_workbook
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("init", "runs", "show", "log", "get", "sync", "check", "history", "app"),
+    *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "history", "app"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
     *("models", "register", "promote", "revert", "alias", "card"),
     *("sop",),

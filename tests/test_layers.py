@@ -20,7 +20,7 @@ LAYERS = (
     "tracker.cli",
     "tracker.reproducing tracker.cards",
     "tracker",
-    "tracker.comparing",
+    "tracker.comparing tracker.adopting",
     "tracker.runs",
     "tracker.contents",
     "tracker.retention",
@@ -30,6 +30,7 @@ LAYERS = (
     "tracker.history",
     "tracker.store",
     "tracker.journal",
+    "tracker.whole_sheets",
     "tracker.workbook",
     "tracker.data tracker.git tracker.xlsx",
     "tracker.capture tracker.disk tracker.errors tracker.folders tracker.ids tracker.model tracker.processes "

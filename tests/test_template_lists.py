@@ -7,7 +7,9 @@ import tomllib
 from itertools import product
 from pathlib import Path
 
+import matplotlib.figure
 import openpyxl
+import pandas as pd
 import pytest
 from libreoffice import Office
 
@@ -104,7 +106,7 @@ def test_rules_name_kinds_that_the_workbook_offers(template: Template) -> None:
 
 
 @every_template
-def test_tags_and_params_of_rules_have_columns_or_an_example(template: Template) -> None:
+def test_the_tag_that_a_list_holds_for_has_a_column_and_is_in_the_example(template: Template) -> None:
     for tag in re.findall(r"tag:(\w+)=", template.applies_to):
         assert f"tags.{tag}" in template.run_columns
         assert any(f'"{tag}"' in line for line in template.code)
@@ -143,6 +145,24 @@ def test_every_template_is_in_the_wheel() -> None:
 def test_every_template_is_described(template: Template) -> None:
     assert f"| `{template.name}` |" in (ROOT / "templates" / "README.md").read_text(encoding="utf-8")
     assert template.name in ABOUT_TEMPLATES
+
+
+@every_template
+def test_the_example_on_start_runs(template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "\n".join(template.code)
+    monkeypatch.chdir(tmp_path)
+    (name,) = re.findall(r'start_run\("([^"]+)"', code)
+    registry = tracker.init(name, template=template.name)
+    for file in re.findall(r'log_artifact\("([^"]+)"', code):
+        Path(file).write_text(f"what is in {file}")
+    with tracker.start_run(registry.path, experiment="before") as before:
+        for needed in re.findall(r'use_artifact\("([^:"]+)', code):
+            before.log_artifact(__file__, name=needed)
+    exec(code, {"figure": matplotlib.figure.Figure(), "slices": pd.DataFrame({"slice": ["a"], "auc": [0.9]})})
+    assert list(registry.runs(order_by="start_time")["status"]) == ["FINISHED", "FINISHED"]
+    for tag in re.findall(r"tag:(\w+)=", template.applies_to):
+        assert registry.runs("experiment != 'before'")[f"tags.{tag}"].notna().all()
+    assert registry.check() == []
 
 
 # -- sheets to fill in --------------------------------------------------------------------------------------------

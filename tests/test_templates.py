@@ -70,9 +70,10 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copyfile(file_of(request.param), tmp_path / "registry.xlsx"))
 
 
-@pytest.fixture
-def with_runs(registry: Path) -> Path:
-    """A registry with three runs of two experiments in it, the last one failed."""
+@pytest.fixture(params=("general", "classification", "bank-models"))
+def with_runs(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A registry with three runs of two experiments in it, the last one failed, of templates that differ."""
+    registry = Path(shutil.copyfile(TEMPLATES / f"{request.param}.xlsx", tmp_path / "registry.xlsx"))
     for number, experiment in enumerate(("churn", "digits", "churn")):
         with tracker.start_run(registry, experiment=experiment, name=f"trial {number}") as run:
             run.log_param("seed", number)
@@ -182,6 +183,19 @@ def test_kinds_offered_have_those_that_tracker_guesses(template: build.Template)
     )
     guessed = {guess(name) for name in names.split()}
     assert guessed <= offered
+
+
+@every_template
+def test_texts_that_look_like_numbers_are_not_marked_as_mistakes(template: build.Template) -> None:
+    package = parts(file_of(template))
+    for number, sheet in enumerate(book_of(template), 1):
+        text = package[f"xl/worksheets/sheet{number}.xml"].decode()
+        told = re.search(r'<ignoredError sqref="([^"]*)" numberStoredAsText="1"/>', text)
+        allowed = {part.split(":")[0].rstrip("1") for part in told[1].split()} if told else set()
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and re.fullmatch(r"\d+(\.\d+)?", cell.value):
+                    assert cell.column_letter in allowed, (sheet.title, cell)
 
 
 # -- what they do ---------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ from tracker.errors import (
 )
 
 if TYPE_CHECKING:
+    from tracker.adopting.carry_out import adopt
     from tracker.reading.registry import Registry
     from tracker.reading.registry import init_registry as init
     from tracker.reading.registry import open_registry as open
@@ -127,6 +128,7 @@ __all__ = [
     "WorkbookUnsupportedError",
     "__version__",
     "active_run",
+    "adopt",
     "end_run",
     "init",
     "log_artifact",
@@ -153,6 +155,7 @@ __all__ = [
 _HOMES = {
     "Registry": ("tracker.reading.registry", "Registry"),
     "Run": ("tracker.runs.run", "Run"),
+    "adopt": ("tracker.adopting.carry_out", "adopt"),
     "init": ("tracker.reading.registry", "init_registry"),
     "open": ("tracker.reading.registry", "open_registry"),
 }

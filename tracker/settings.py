@@ -46,6 +46,8 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
 """Every setting: its default and what it does. ``column.TABLE.NAME`` may also be set: the header a column goes by."""
 
 COLUMN_PREFIX = "column."
+TABLE_PREFIX = "table."
+"""``table.runs`` may be set to the name of a table that people made, which then is the runs table."""
 
 
 @dataclass(frozen=True, slots=True)

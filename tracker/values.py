@@ -22,6 +22,7 @@ EXACT_INTEGER = 2**53
 MAX_TEXT = 32_767
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _NEEDS_MARK = re.compile(r"'.*|NaN|-?Infinity|-?\d{16,}", re.DOTALL)
+_PERCENT = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)\s*%\s*")
 _BIG_INTEGER = re.compile(r"-?\d{16,}")
 
 
@@ -87,7 +88,8 @@ def _number(text: str) -> Any:
     try:
         return int(text) if _BIG_INTEGER.fullmatch(text) else float(text)
     except ValueError:
-        return text
+        percent = _PERCENT.fullmatch(text)
+        return float(percent[1].replace(",", ".")) / 100 if percent else text
 
 
 def _clean(text: str) -> str:

@@ -23,7 +23,7 @@ from tracker.errors import (
 )
 from tracker.model import Key
 from tracker.schema import TABLES
-from tracker.settings import Settings
+from tracker.settings import TABLE_PREFIX, Settings
 from tracker.values import key_text
 from tracker.xlsx.book import Book
 from tracker.xlsx.cells import ErrorValue
@@ -32,7 +32,7 @@ from tracker.xlsx.recalc import drop_stale_results
 from tracker.xlsx.refs import Range, cell_name
 from tracker.xlsx.segments import Layout
 from tracker.xlsx.table import Table, TableRow
-from tracker.xlsx.xml import UnpatchablePart
+from tracker.xlsx.xml import UnpatchablePart, attributes
 
 __all__ = [
     "ErrorValue",
@@ -101,46 +101,53 @@ class Workbook:
 
     def __init__(self, path: Path, package: Package, layouts: Mapping[str, Layout]) -> None:
         self.path = path
-        self._book = Book(package, layouts)
+        self.book = Book(package, layouts)
+        self.has_moved_formulas = False
         self._tables: dict[str, Table] = {}
+        self._names: dict[str, str] | None = None
 
     @property
     def stamp(self) -> str | None:
         """The id of the last change set that the workbook contains; None where it never was synced."""
-        return self._book.get_property(STAMP) or None
+        return self.book.get_property(STAMP) or None
 
     @stamp.setter
     def stamp(self, id: str) -> None:
-        self._book.set_property(STAMP, id)
+        self.book.set_property(STAMP, id)
 
     @property
     def last_modified_by(self) -> str:
         """The person who saved the workbook last, as their program wrote it; empty where it did not."""
-        return self._book.last_modified_by
+        return self.book.last_modified_by
+
+    @property
+    def defined_names(self) -> set[str]:
+        """The workbook's defined names, in lower case: no table may have one of them."""
+        return {attributes(match[1]).get("name", "").lower() for match, _ in self.book.defined_names()}
 
     @property
     def last_modified(self) -> str:
         """When a program saved the workbook last, as that program wrote it; syncs leave it as it is."""
-        return self._book.document_property("core-properties", b"modified")
+        return self.book.document_property("core-properties", b"modified")
 
     @property
     def program(self) -> str:
         """The program that saved the workbook last, as it calls itself: ``LibreOffice 24.2``; else empty."""
-        name = self._book.document_property("extended-properties", b"Application")
+        name = self.book.document_property("extended-properties", b"Application")
         family, _, version = name.partition("/")
         return f"{family} {'.'.join(version.split('.')[:2])}" if family == "LibreOffice" and version else name
 
     def other_sheets(self) -> dict[str, int]:
         """A checksum of every sheet that holds none of Tracker's tables, by its name."""
-        ours = {entry.sheet.part for name, entry in self._book.tables.items() if name in TABLES}
-        members = self._book.package.members
+        ours = {entry.sheet.part for name, entry in self.book.tables.items() if name in TABLES}
+        members = self.book.package.members
         return {
-            sheet.name: members[sheet.part].crc for sheet in self._book.sheets if sheet.part in members.keys() - ours
+            sheet.name: members[sheet.part].crc for sheet in self.book.sheets if sheet.part in members.keys() - ours
         }
 
     def reads_like(self, other: Workbook) -> bool:
         """Whether the same bytes of a row mean the same values here as there."""
-        mine, theirs = self._book, other._book
+        mine, theirs = self.book, other.book
         if mine.date1904 != theirs.date1904 or (mine.styles is None) != (theirs.styles is None):
             return False
         dates = zip(mine.styles.dates(), theirs.styles.dates(), strict=False) if mine.styles and theirs.styles else ()
@@ -148,20 +155,35 @@ class Workbook:
 
     @property
     def table_names(self) -> list[str]:
-        """The names of all tables, in lower case."""
-        return list(self._book.tables)
+        """The names of all tables, in lower case; a table that the settings name for one of Tracker's has its name."""
+        own = {actual: name for name, actual in self._linked().items()}
+        return [own.get(name, name) for name in self.book.tables]
 
     def table(self, name: str) -> Table | None:
         """The table of that name; None where the workbook has none."""
         lower = name.lower()
-        if lower not in self._tables and lower in self._book.tables:
-            self._tables[lower] = Table(self._book, lower)
+        if lower not in self._tables:
+            actual = lower if lower == "settings" else self._linked().get(lower, lower)
+            if actual in self.book.tables:
+                self._tables[lower] = Table(self.book, actual)
         return self._tables.get(lower)
+
+    def _linked(self) -> dict[str, str]:
+        """Tables of people's that stand for Tracker's own, in lower case: the settings ``table.runs`` and so on."""
+        if self._names is None:
+            self._names = {}
+            rows = self.read("settings")
+            values = Settings.from_rows(rows.columns, rows.rows).values if rows else {}
+            for name, value in values.items():
+                actual = key_text(value).lower()
+                if name.startswith(TABLE_PREFIX) and actual in self.book.tables:
+                    self._names[name.removeprefix(TABLE_PREFIX).lower()] = actual
+        return self._names
 
     def refuse_unwritable(self) -> None:
         """Raise WorkbookUnsupportedError for workbooks that any change would break: signed, old shared mode."""
         with _named(self.path):
-            self._book.refuse_unwritable()
+            self.book.refuse_unwritable()
 
     def save(self, target: BinaryIO) -> dict[str, Layout]:
         """Write the workbook with its changes to another file; gives the layouts that make the next open fast."""
@@ -171,12 +193,12 @@ class Workbook:
                 if table.changed:
                     changed.setdefault(table.sheet_name, []).extend(table.changed)
             if changed:
-                names = [name for name, table in self._tables.items() if table.changed]
-                drop_stale_results(self._book, changed, names)
-            if any(table.moved_formulas for table in self._tables.values()):
-                self._book.drop_calc_chain()
-            layouts = self._book.finish()
-            self._book.package.write(target)
+                names = [table.name.lower() for table in self._tables.values() if table.changed]
+                drop_stale_results(self.book, changed, names)
+            if self.has_moved_formulas or any(table.moved_formulas for table in self._tables.values()):
+                self.book.drop_calc_chain()
+            layouts = self.book.finish()
+            self.book.package.write(target)
             return layouts
 
     def settings(self) -> Settings:

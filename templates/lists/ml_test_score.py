@@ -17,7 +17,7 @@ MANUAL, AUTOMATED = "manual", "automated"
 POINTS = {MANUAL: 0.5, AUTOMATED: 1.0}
 
 BANDS = (
-    (0, "0", "A research project rather than a product."),
+    (0, "exactly 0", "A research project rather than a product."),
     (1, "above 0, up to 1", "Not without tests, but serious holes are likely."),
     (2, "above 1, up to 2", "A first pass at the basics; more work is due."),
     (3, "above 2, up to 3", "Reasonably tested; more of it could run by itself."),

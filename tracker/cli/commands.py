@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import __version__
-from tracker.cli import artifact_commands, data_commands, model_commands, retention_commands, shell, sop_commands
+from tracker.cli import (
+    adopt_commands,
+    artifact_commands,
+    data_commands,
+    model_commands,
+    retention_commands,
+    shell,
+    sop_commands,
+)
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
@@ -48,6 +56,7 @@ def main() -> None:
 
 
 for module in (
+    adopt_commands,
     artifact_commands,
     data_commands,
     model_commands,

@@ -19,7 +19,7 @@ from tracker.reading.classes import class_problems
 from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
 from tracker.reading.matching import as_date
 from tracker.schema import TABLES, Table
-from tracker.settings import COLUMN_PREFIX, DEFAULTS
+from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
 from tracker.values import from_cell, key_text
 
 MAX_ALIKE = 10
@@ -71,7 +71,7 @@ def missing_columns(facts: Facts) -> Iterator[Problem]:
                 continue
             guess = _by_name(sheet, unknown, column.name)
             guess = _by_place(sheet, unknown, table, number) if guess is None else guess
-            if guess is None and column.added:
+            if guess is None and (column.added or column.writer == "person"):
                 continue
             hint = "Add a column with that header, or leave it away if you do not need it."
             if guess is not None:
@@ -229,7 +229,7 @@ def unknown_settings(facts: Facts) -> Iterator[Problem]:
         return
     for cell in sheet.cells(sheet.key_places[0]):
         name = key_text(cell.value)
-        if name not in DEFAULTS and not name.startswith(COLUMN_PREFIX):
+        if name not in DEFAULTS and not name.startswith((COLUMN_PREFIX, TABLE_PREFIX)):
             match = difflib.get_close_matches(name, DEFAULTS, 1)
             hint = f"Did you mean {match[0]}?" if match else "Delete the row if nobody needs it."
             yield sheet.problem(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracker.reading.written import written_date
 from tracker.values import from_serial, key_text
 
 Truth = bool | None
@@ -108,11 +109,11 @@ def as_number(value: Any) -> int | float | None:
 
 
 def as_date(value: Any) -> datetime | None:
-    """The moment (naive, UTC) that a cell holds: a date, ISO text, or the number that is left of a date; else None."""
+    """The moment (naive, UTC) that a cell holds: a date, text that means one, or what is left of a date; else None."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, str):
-        return _as_moment(value)
+        return written_date(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and _DAYS[0] <= value < _DAYS[1]:
         moment_or_number = from_serial(value)
         return moment_or_number if isinstance(moment_or_number, datetime) else None

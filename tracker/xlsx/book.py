@@ -72,7 +72,7 @@ class Book:
         self.part = mains[0].target
         self.xml = package.read(self.part)
         check_patchable(self.xml, "the workbook part")
-        self._prefix = root_prefix(self.xml, "workbook")
+        self.prefix = root_prefix(self.xml, "workbook")
         self._targets = {relation.id: relation for relation in self.relations(self.part)}
         for relation in self._targets.values():
             if relation.kind in ("sharedStrings", "styles") and package.find(relation.target) is None:
@@ -84,7 +84,7 @@ class Book:
     def sheets(self) -> list[SheetEntry]:
         """The worksheets (not chart sheets or dialogs), in tab order."""
         entries = []
-        for tag in tag_pattern(self._prefix, b"sheet").findall(self.xml):
+        for tag in tag_pattern(self.prefix, b"sheet").findall(self.xml):
             found = attributes(tag)
             ids = [value for name, value in found.items() if name.endswith(":id")]
             relation = self._targets.get(ids[0]) if ids else None
@@ -125,7 +125,7 @@ class Book:
     @cached_property
     def date1904(self) -> bool:
         """Whether dates count from 1904, as old Macintosh workbooks do."""
-        tags = tag_pattern(self._prefix, b"workbookPr").findall(self.xml)
+        tags = tag_pattern(self.prefix, b"workbookPr").findall(self.xml)
         return bool(tags) and attributes(tags[0]).get("date1904", "0") in ("1", "true")
 
     @property
@@ -196,9 +196,9 @@ class Book:
 
     def defined_names(self) -> list[tuple[re.Match[bytes], str]]:
         """Every defined name: its match in the workbook part (groups: tag, text), and the sheet it is local to."""
-        p = re.escape(self._prefix)
+        p = re.escape(self.prefix)
         pattern = re.compile(rb"(<" + p + rb"""definedName(?=\s)(?:[^>"']|"[^"]*"|'[^']*')*>)([^<]*)(?=</)""")
-        sheets = tag_pattern(self._prefix, b"sheet").findall(self.xml)
+        sheets = tag_pattern(self.prefix, b"sheet").findall(self.xml)
         names = [attributes(tag).get("name", "") for tag in sheets]
         found = []
         for match in pattern.finditer(self.xml):
@@ -214,7 +214,7 @@ class Book:
 
     def ask_for_recalculation(self) -> None:
         """Tell Excel to compute everything when it opens the workbook."""
-        tags = tag_pattern(self._prefix, b"calcPr").findall(self.xml)
+        tags = tag_pattern(self.prefix, b"calcPr").findall(self.xml)
         if tags:
             tag = set_attribute(tags[0], "fullCalcOnLoad", "1")
             if tag != tags[0]:
@@ -222,10 +222,10 @@ class Book:
             return
         # calcPr follows definedNames (or, without any, what comes before them) in the schema's order.
         for name in (b"definedNames", b"externalReferences", b"functionGroups", b"sheets"):
-            at = self.xml.find(b"</%s%s>" % (self._prefix, name))
+            at = self.xml.find(b"</%s%s>" % (self.prefix, name))
             if at >= 0:
                 end = self.xml.find(b">", at) + 1
-                element = b'<%scalcPr fullCalcOnLoad="1"/>' % self._prefix
+                element = b'<%scalcPr fullCalcOnLoad="1"/>' % self.prefix
                 self.set_workbook_xml(self.xml[:end] + element + self.xml[end:])
                 return
 
@@ -254,8 +254,8 @@ class Book:
         if part is None:
             part = properties.PART
             self.package.set(part, properties.EMPTY)
-            self._add_relation(properties.RELATIONSHIP, part)
-            self._add_content_type(part, properties.CONTENT_TYPE)
+            self.add_relation("", properties.RELATIONSHIP, part)
+            self.add_content_type(part, properties.CONTENT_TYPE)
         self.package.set(part, properties.set_property(self.package.read(part), name, value))
 
     def _properties_part(self) -> str | None:
@@ -266,17 +266,46 @@ class Book:
         parts = [relation.target for relation in self._targets.values() if relation.kind == kind]
         return self.package.find(parts[0]) if parts else None
 
-    def _add_relation(self, kind: str, target: str) -> None:
-        rels = self.package.find("_rels/.rels") or "_rels/.rels"
-        xml = self.package.read(rels)
-        taken = {relation.id for relation in self.relations("")}
-        number = next(n for n in range(1, 10_000) if f"rId{n}" not in taken and f'"rId{n}"'.encode() not in xml)
+    def add_relation(self, part: str, kind: str, target: str) -> str:
+        """Let a part (the package itself for ``""``) refer to another one; gives the relationship's id."""
+        folder, name = posixpath.split(part)
+        wanted = posixpath.join(folder, "_rels", f"{name}.rels")
+        rels = self.package.find(wanted) or wanted
+        xml = self.package.read(rels) if self.package.find(rels) else _NO_RELATIONS
+        taken = {relation.id for relation in self.relations(part)}
+        number = next(n for n in range(1, 100_000) if f"rId{n}" not in taken and f'"rId{n}"'.encode() not in xml)
         prefix = root_prefix(xml, "Relationships")
-        element = f'Relationship Id="rId{number}" Type="{kind}" Target="{target}"/>'.encode()
+        # Excel wants the target of the package's own relationships without a slash at its beginning.
+        to = f"/{target}" if part else target
+        element = f'Relationship Id="rId{number}" Type="{kind}" Target="{to}"/>'.encode()
         end = xml.rfind(b"</%sRelationships" % prefix)
+        if end < 0:
+            opening = tag_pattern(prefix, b"Relationships").search(xml)
+            if opening is None or not opening[0].endswith(b"/>"):
+                raise UnpatchablePart(f"the relationships {rels} have no end")
+            xml = xml[: opening.start()] + opening[0][:-2] + b"></%sRelationships>" % prefix + xml[opening.end() :]
+            end = xml.rfind(b"</%sRelationships" % prefix)
         self.package.set(rels, xml[:end] + b"<" + prefix + element + xml[end:])
+        return f"rId{number}"
 
-    def _add_content_type(self, part: str, content_type: str) -> None:
+    def free_part(self, pattern: str) -> str:
+        """A part name that nothing has yet: the pattern with the first free number."""
+        number = 1
+        while self.package.find(pattern % number):
+            number += 1
+        return pattern % number
+
+    def found_sheet(self, name: str) -> SheetEntry:
+        """A worksheet by its name, looked up anew. Raises KeyError where there is none."""
+        self.__dict__.pop("sheets", None)
+        self._targets = {relation.id: relation for relation in self.relations(self.part)}
+        for sheet in self.sheets:
+            if sheet.name == name:
+                return sheet
+        raise KeyError(name)
+
+    def add_content_type(self, part: str, content_type: str) -> None:
+        """Say of what kind a part is."""
         name = self.package.find("[Content_Types].xml")
         if name is None:
             raise UnpatchablePart("it has no [Content_Types].xml")
@@ -303,6 +332,12 @@ class Book:
                 if layout is not None:
                     layouts[sheet.part] = layout
         return layouts
+
+
+_NO_RELATIONS = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
+)
 
 
 def _without(xml: bytes, element: bytes, attribute: str, ending: str) -> bytes:

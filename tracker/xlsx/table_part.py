@@ -66,8 +66,7 @@ class TablePart:
             int(attributes(tag).get("id", "0") or 0) for tag in tag_pattern(self.prefix, b"tableColumn").findall(xml)
         ]
         elements = b"".join(
-            b'<%stableColumn id="%d" name="%b"/>'
-            % (self.prefix, max(ids, default=0) + 1 + index, _attribute_name(name))
+            b'<%stableColumn id="%d" name="%b"/>' % (self.prefix, max(ids, default=0) + 1 + index, column_name(name))
             for index, name in enumerate(names)
         )
         tag = set_attribute(opening[0], "count", str(len(self.columns) + len(names)))
@@ -118,7 +117,7 @@ def parse_table(xml: bytes) -> TablePart:
     )
 
 
-def _attribute_name(name: str) -> bytes:
+def column_name(name: str) -> bytes:
     """A column's name as its part has it: escapes as in a cell, and a newline as ``_x000a_``."""
     return escape_attribute(re.sub(r"_(?=x[0-9a-fA-F]{4}_)", "_x005F_", name)).replace(b"\n", b"_x000a_")
 
