@@ -150,8 +150,10 @@ def test_runs_are_read_logged_and_found_without_a_problem(team: TeamSheet, tmp_p
         run.log_param("fresh_param", 1)
         run.log_metric(metrics[0].removeprefix("metrics."), 0.5)
         run.log_metric("fresh_metric", 0.25)
+    with tracker.start_run(path, name="one more"):
+        pass
     frame = registry.runs()
-    assert len(frame) == team.runs + 1
+    assert len(frame) == team.runs + 2
     last = frame.set_index("name").loc["after"]
     assert (last[metrics[0]], last["metrics.fresh_metric"], last["params.fresh_param"]) == (0.5, 0.25, 1)
     assert registry.check() == []

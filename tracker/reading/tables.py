@@ -119,7 +119,7 @@ def _read_grid(folders: Folders, name: str) -> Grid | None:
             # Rows are to be recognised by all their values, which only our own reader gives exactly.
             laid = lay_over(tables_read(workbook, [name]), incoming, settings, folders)[name]
             return _grid(own_names(name, laid.columns, settings), laid.rows)
-        headers = _lay_over_rows(table, rows, table.ref.first_row + 1, incoming, settings, folders)
+        headers = _lay_over_rows(name, table, rows, table.ref.first_row + 1, incoming, settings, folders)
         return _grid(own_names(name, headers, settings), rows)
 
 
@@ -163,7 +163,7 @@ def read_row(folders: Folders, name: str, key: Key) -> dict[str, Any] | None:
                 places = [names.index(part) for part in TABLES[name].key if part in names]
                 number = table.find(places, [key]).get(key) if len(places) == len(TABLES[name].key) else None
                 rows = [] if number is None else [list(table.row(number).values)]
-                headers = _lay_over_rows(table, rows, number or 0, incoming, settings, folders)
+                headers = _lay_over_rows(name, table, rows, number or 0, incoming, settings, folders)
         names = own_names(name, headers, settings)
         keys = [names.index(part) for part in TABLES[name].key if part in names]
         for row in rows:
@@ -202,7 +202,13 @@ def _has_typed(incoming: Incoming) -> bool:
 
 
 def _lay_over_rows(
-    table: Table, rows: list[list[Any]], first_number: int, incoming: Incoming, settings: Settings, folders: Folders
+    name: str,
+    table: Table,
+    rows: list[list[Any]],
+    first_number: int,
+    incoming: Incoming,
+    settings: Settings,
+    folders: Folders,
 ) -> tuple[str, ...]:
     """Set what is incoming in rows, of which the first has the given number in the sheet, and add rows and columns.
 
@@ -211,7 +217,6 @@ def _lay_over_rows(
     headers = tuple(table.columns)
     if not (incoming.changes or incoming.replay or incoming.deferred):
         return headers
-    name = table.name.lower()
     decided = plan({name: table}, incoming, settings, history(folders, incoming), None, sys.maxsize)
     planned = decided.tables.get(name, TablePlan())
     if planned.columns:
