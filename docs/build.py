@@ -37,6 +37,7 @@ FOLDERS = (
             "comparing",
             "cards",
             "reproducing",
+            "exporting",
             "cli",
             "web",
         )

@@ -24,7 +24,7 @@ COMMANDS = (
     *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "history", "app"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
     *("models", "register", "promote", "revert", "alias", "card"),
-    *("sop",),
+    *("sop", "people", "export"),
     "retention",
 )
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
+from tracker.cli.commands import main
 from tracker.deciding.edits import edit_row
-from tracker.errors import PermissionRefusedError, TrackerWarning
+from tracker.deciding.people import people, plan_roles, set_roles
+from tracker.errors import BadRequestError, PermissionRefusedError, TrackerWarning
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change
 from tracker.reading import roles
@@ -206,3 +211,95 @@ def test_a_script_moves_the_alias_production_only_for_a_manager(
     with tracker.start_run(registry.path) as run:
         run.log_artifact(tmp_path / "model.pkl", aliases=("production",))
     assert registry.row("artifacts", (stored.artifact,))["aliases"] == "champion, production"  # type: ignore[index]
+
+
+# -- people -------------------------------------------------------------------------------------------------------
+
+
+def rows(**people: str | None) -> list[dict[str, Any]]:
+    return [{"person": person, "role": role, "notes": None} for person, role in people.items()]
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "said"),
+    [
+        (rows(), {"ds2": "manager"}, "ds2 is a manager"),
+        (rows(ds2="manager"), {"ds1": "viewer", "ds2": "manager"}, "ds1 is a viewer; ds2 is already a manager"),
+        (rows(ds2="manager", ds1="viewer"), {"DS1": ""}, "ds1 is without a role"),
+        (rows(ds2="manager", ds1="viewer"), {" ds1\n": "contributor"}, "ds1 is a contributor"),
+    ],
+)
+def test_roles_are_given_and_taken(there: list[dict[str, Any]], given: dict[str, str], said: str) -> None:
+    plan = plan_roles(there, given, "ds2", 1.8e9)
+    assert (plan.what, plan.act) == (said, "people")
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "reason"),
+    [
+        (rows(), {"ds1": "viewer"}, "Nobody would be a manager"),
+        (rows(ds2="manager"), {"ds2": "viewer"}, "Nobody would be a manager"),
+        (rows(ds2="manager"), {"ds2": ""}, "Nobody would be a manager"),
+        (rows(ds2="manager"), {"ds1": "boss"}, "'boss' is no role"),
+        (rows(ds2="manager"), {"ds1": ""}, "There is no 'ds1'"),
+        (rows(ds2="manager"), {" ": "viewer"}, "There is no ' '"),
+    ],
+)
+def test_a_change_of_roles_that_makes_no_sense_is_refused(
+    there: list[dict[str, Any]], given: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(BadRequestError, match=reason):
+        plan_roles(there, given, "ds2", 1.8e9)
+
+
+def test_a_change_of_roles_is_in_the_workbook_and_in_the_history(registry: Registry) -> None:
+    decided = set_roles(registry, {"ds1": "manager", "ds3": "viewer"}, "ds2")
+    assert decided.report.in_workbook
+    assert [(one.name, one.role) for one in people(registry)] == [
+        ("ds0", "viewer"),
+        ("ds1", "manager"),
+        ("ds2", "manager"),
+        ("ds3", "viewer"),
+    ]
+    entries = {entry.key[0]: entry for entry in registry.changes()[0].entries}
+    assert {(entry.who, entry.by) for entry in entries.values()} == {("ds2", "person")}
+    assert (entries["ds1"].cells["role"].old, entries["ds1"].cells["role"].new) == ("contributor", "manager")
+
+
+def test_who_is_removed_looks_on_from_then_on(registry: Registry) -> None:
+    set_roles(registry, {"ds1": ""}, "ds2")
+    assert roles.role_of(registry.folders, "ds1") == "viewer"
+    assert [one.said for one in people(registry)] == ["viewer", "", "manager"]
+    assert not [problem for problem in registry.check() if problem.severity != "info"]
+
+
+def test_a_workbook_without_the_table_is_told(bare_registry: Path) -> None:
+    with pytest.raises(BadRequestError, match="no table 'people'"):
+        set_roles(Registry(bare_registry), {"ds1": "manager"}, "ds1")
+
+
+# -- the command line ---------------------------------------------------------------------------------------------
+
+
+def invoked(*words: str, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(main, [*words])
+    assert result.exit_code == exit_code, result.output
+    return result.output
+
+
+def test_people_are_listed_and_changed_from_a_shell(registry_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(registry_path)
+    monkeypatch.setenv("TRACKER_USER", "ds2")
+    assert "everybody may do everything" in invoked("people", path)
+    assert "Nobody would be a manager" in invoked("people", path, "--set", "ds1=viewer", exit_code=2)
+    done = invoked("people", path, "--set", "ds2=manager", "--set", "ds1=contributor")
+    assert done == "Done: ds2 is a manager; ds1 is a contributor.\n"
+    assert invoked("people", path).endswith("You are ds2: manager.\n")
+    assert "Done: ds1 is without a role." in invoked("people", path, "--remove", "ds1")
+    assert "no role is given" in invoked("people", path)
+    monkeypatch.setenv("TRACKER_USER", "ds1")
+    assert "this needs a manager: to change who has which role" in invoked(
+        "people", path, "--set", "ds1=manager", exit_code=8
+    )
+    listed = json.loads(invoked("people", path, "--json"))
+    assert [(one["person"], one["role"]) for one in listed] == [("ds2", "manager"), ("ds1", "viewer")]

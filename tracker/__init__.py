@@ -31,6 +31,7 @@ from tracker.errors import (
     MissingPackageError,
     ModelNotFoundError,
     NoTablesError,
+    NotAPackError,
     NotAWorkbookError,
     NotReproducibleError,
     PermissionRefusedError,
@@ -59,6 +60,7 @@ from tracker.errors import (
 
 if TYPE_CHECKING:
     from tracker.adopting.carry_out import adopt
+    from tracker.exporting.pack import export_audit
     from tracker.reading.registry import Registry
     from tracker.reading.registry import init_registry as init
     from tracker.reading.registry import open_registry as open
@@ -100,6 +102,7 @@ __all__ = [
     "MissingPackageError",
     "ModelNotFoundError",
     "NoTablesError",
+    "NotAPackError",
     "NotAWorkbookError",
     "NotReproducibleError",
     "PermissionRefusedError",
@@ -130,6 +133,7 @@ __all__ = [
     "active_run",
     "adopt",
     "end_run",
+    "export_audit",
     "init",
     "log_artifact",
     "log_artifacts",
@@ -156,6 +160,7 @@ _HOMES = {
     "Registry": ("tracker.reading.registry", "Registry"),
     "Run": ("tracker.runs.run", "Run"),
     "adopt": ("tracker.adopting.carry_out", "adopt"),
+    "export_audit": ("tracker.exporting.pack", "export_audit"),
     "init": ("tracker.reading.registry", "init_registry"),
     "open": ("tracker.reading.registry", "open_registry"),
 }

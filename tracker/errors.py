@@ -23,6 +23,7 @@ TrackerError
 │   ├── StoreUnreachableError      no connection, or it was lost
 │   ├── StoreRefusedError          wrong credentials, or they do not allow it
 │   └── StoreFullError             its disk or quota is full
+├── NotAPackError                  no audit pack
 ├── NotReproducibleError           a run of which too little was recorded to run it again
 ├── ModelNotFoundError             no registered model has that name and version
 ├── StageError                     a promotion, revert or alias that makes no sense as things stand
@@ -260,6 +261,13 @@ class StoreRefusedError(StoreError):
 
 class StoreFullError(StoreError):
     """The artifact store has no room."""
+
+
+class NotAPackError(TrackerError):
+    """The file is no audit pack, or so damaged that nothing can be said of it."""
+
+    template = "{path} is no audit pack that can be checked: {reason}. Ask for the file again."
+    exit_code = 3
 
 
 class NotReproducibleError(TrackerError):

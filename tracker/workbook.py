@@ -27,6 +27,7 @@ from tracker.settings import TABLE_PREFIX, Settings
 from tracker.values import key_text
 from tracker.xlsx.book import Book
 from tracker.xlsx.cells import ErrorValue
+from tracker.xlsx.new_book import Look, NewColumn, NewSheet, Tone, write_book
 from tracker.xlsx.package import DamagedPackage, EncryptedPackage, Package, open_package
 from tracker.xlsx.recalc import drop_stale_results
 from tracker.xlsx.refs import Range, cell_name
@@ -37,9 +38,13 @@ from tracker.xlsx.xml import UnpatchablePart, attributes
 __all__ = [
     "ErrorValue",
     "Layout",
+    "Look",
+    "NewColumn",
+    "NewSheet",
     "Table",
     "TableRow",
     "TableRows",
+    "Tone",
     "Unpatchable",
     "Workbook",
     "check_registry",
@@ -48,6 +53,7 @@ __all__ = [
     "read_settings",
     "read_stamp",
     "read_tables",
+    "write_book",
 ]
 
 T = TypeVar("T")

@@ -203,8 +203,8 @@ _STYLE = (
 )
 
 
-def to_html(markdown: str, title: str) -> str:
-    """A card as a page of its own: no script, nothing loaded from anywhere, HTML in the text shown as text.
+def to_body(markdown: str) -> str:
+    """A card as HTML without a page around it: HTML in the text is shown as text, and nothing is loaded.
 
     Raises:
         MissingPackageError: markdown-it-py is not installed.
@@ -215,7 +215,16 @@ def to_html(markdown: str, title: str) -> str:
         raise MissingPackageError(what="A model card as HTML", package="markdown-it-py") from None
     text = _MARK.sub("", _FRONT.sub("", markdown.replace("\r\n", "\n"), count=1))
     # An image would be loaded from somewhere, and tell there who reads the card: it is shown as a link.
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text))
+
+
+def to_html(markdown: str, title: str) -> str:
+    """A card as a page of its own: no script, nothing loaded from anywhere, HTML in the text shown as text.
+
+    Raises:
+        MissingPackageError: markdown-it-py is not installed.
+    """
+    body = to_body(markdown)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"

@@ -57,7 +57,7 @@ class Journal:
             try:
                 with open(self.folder / name, "rb") as file:
                     headers[id] = _header(id, file.readline())
-            except (FileNotFoundError, ValueError, KeyError):
+            except (FileNotFoundError, ValueError, KeyError, TypeError):
                 continue  # packed meanwhile, or a torn copy: verify() reports it
         return headers
 
@@ -126,7 +126,7 @@ class Journal:
         One that is damaged comes without its rows and with a note that says so.
         """
         latest = 0.0
-        for id, content in self._contents():
+        for id, content in self.contents():
             if containing in content:
                 try:
                     found = from_bytes(id, content)
@@ -142,7 +142,7 @@ class Journal:
         ``skip`` has the ids of change sets that do not count: those that the workbook lacks.
         """
         needle = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
-        for id, content in self._contents():
+        for id, content in self.contents():
             if needle not in content or id in skip:
                 continue
             for entry in reversed(from_bytes(id, content).entries):
@@ -211,7 +211,7 @@ class Journal:
                         return archive.read(f"{id}.json")
         raise KeyError(id)
 
-    def _contents(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self) -> Iterator[tuple[str, bytes]]:
         """The ids and contents of all, newest first; a damaged pack counts as one change set without content."""
         seen = set()
         for name in reversed(self._names(_NAME)):

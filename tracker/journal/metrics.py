@@ -143,6 +143,11 @@ def read_steps(path: Path) -> Steps:
     return steps
 
 
+def each_step(path: Path) -> Iterator[tuple[int, int | None, str, float]]:
+    """Timestamp, step, metric and value of all values in a metrics.csv, as they were logged; nothing without a file."""
+    return _rows(_whole_lines(path))
+
+
 @dataclass(slots=True)
 class MetricSummary:
     """One metric of a run in a few numbers."""

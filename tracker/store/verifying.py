@@ -38,20 +38,19 @@ def verify(
 
     Args:
         folders: The registry.
-        only: The names of the artifacts to look at; all where this is not said.
+        only: The artifacts to look at, by name or as one version, ``churn:v3``; all where this is not said.
         orphans: Whether to look for files in the store, too, that belong to no version.
         on_progress: Is told the bytes read and the bytes in all.
     """
     problems: list[Problem] = []
     versions: list[Stored] = []
-    for name in names(folders) if only is None else sorted(only):
-        for number in reversed(numbers(folders, name)):
-            stored = read_manifest(folders, name, number)
-            if stored is not None:
-                versions.append(stored)
-            elif os.path.exists(folders.artifacts / name / f"v{number}.json"):
-                message = f"The manifest of {name}:v{number} holds nothing that can be read"
-                problems.append(Problem("artifact-manifest", message, "A crash left it, or restore it from a backup."))
+    for name, number in _wanted(folders, only):
+        stored = read_manifest(folders, name, number)
+        if stored is not None:
+            versions.append(stored)
+        elif os.path.exists(folders.artifacts / name / f"v{number}.json"):
+            message = f"The manifest of {name}:v{number} holds nothing that can be read"
+            problems.append(Problem("artifact-manifest", message, "A crash left it, or restore it from a backup."))
     there = [stored for stored in versions if stored.state in ("stored", "archived")]
     trashed = {spot.path for stored in versions if stored.state == "trash" for spot in stored.spots() if not spot.trash}
     for url in sorted({stored.store for stored in there} | ({""} if orphans and only is None else set())):
@@ -75,6 +74,13 @@ def orphans(folders: Folders) -> list[Problem]:
         with contextlib.suppress(TrackerError):
             problems += _orphans(folders, place_at(folders, url), paths)
     return problems
+
+
+def _wanted(folders: Folders, only: Collection[str] | None) -> list[tuple[str, int]]:
+    """The names and numbers of the versions to look at."""
+    found = names(folders) if only is None else sorted({name.partition(":")[0] for name in only})
+    each = [(name, number) for name in found for number in reversed(numbers(folders, name))]
+    return [(name, n) for name, n in each if only is None or name in only or f"{name}:v{n}" in only]
 
 
 def exit_code(problems: Iterable[Problem]) -> int:
