@@ -129,3 +129,17 @@ def test_guesses_are_shown_as_such(invoke: Invoke, registry: Path) -> None:  # n
         "test:v1": ["category"],
         "model:v1": ["category", "kind"],
     }
+
+
+def test_why_says_what_changed_in_the_data(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+    for number, version in ((0, "v1"), (1, "v3")):
+        with tracker.start_run(registry, experiment="churn", name=f"run {number}") as run:
+            run.use_artifact(f"train:{version}")
+            run.use_artifact("model:v1")
+            run.log_metric("auc", 0.9 - number / 10)
+    text = invoke("compare", str(registry), "run 0", "run 1", "--why").output
+    assert "What changed from train:v1 to train:v3:\n  age: median" in text
+    assert "model:v1 to" not in text
+    found = json.loads(invoke("compare", str(registry), "run 0", "run 1", "--why", "--json").output)
+    assert [(one["left"], one["right"]) for one in found["data"]] == [("train:v1", "train:v3")]
+    assert found["data"][0]["sentences"][0].startswith("age: ")

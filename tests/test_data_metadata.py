@@ -119,7 +119,7 @@ def test_a_picture_too_large_to_be_shown_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_an_svg_with_a_script_is_warned_about(tmp_path: Path) -> None:
-    warned = ["It holds a script; show it as a picture only, never as part of a page."]
+    warned = ["It holds a script, which would run where it is opened as a page; as a picture it does nothing."]
     start = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">'
     for bad in ("<script>alert(1)</script>", '<g onload="x()"/>', '<a href="javascript:x"/>', "<foreignObject/>"):
         assert described(tmp_path / "a.svg", f"{start}{bad}</svg>")["warnings"] == warned

@@ -194,6 +194,22 @@ def test_rows_that_say_nonsense_do_no_harm(open_app: Open, tmp_path: Path) -> No
     assert "There is no artifact" in words(open_app(path, "data", artifact="x.csv:v1"))
 
 
+def test_a_comparison_of_runs_says_whether_they_saw_the_same_data(open_app: Open, registry: Path) -> None:  # noqa: F811
+    with tracker.start_run(registry, name="again") as run:
+        run.use_artifact("train:v1")
+    with tracker.start_run(registry, name="without"):
+        pass
+    runs = tracker.open(registry).runs()
+    ids = dict(zip(runs["name"], runs["run_id"], strict=True))
+
+    def said(*names: str) -> str:
+        return words(open_app(registry, "compare", runs=",".join(ids[name] for name in names))).replace("\\", "")
+
+    assert "All 2 runs saw the same data: train:v1." in said("run 0", "again")
+    assert "The runs did not see the same data: they differ in train." in said("run 0", "run 1")
+    assert "1 of 2 runs recorded no data" in said("run 0", "without")
+
+
 # -- the Artifacts page -------------------------------------------------------------------------------------------
 
 

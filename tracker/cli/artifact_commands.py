@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from tracker.cli import shell
 
 if TYPE_CHECKING:
     from tracker.comparing.compare import Comparison, Line
+    from tracker.comparing.datadrift import ChangedData
     from tracker.comparing.explain import Explanation
     from tracker.comparing.lineage import Direction, Graph, Node
 
@@ -175,7 +176,10 @@ def compare(registry: str, left: str, right: str, why: bool, as_json: bool) -> N
     python -m tracker compare registry.xlsx "gbm depth 6" "gbm depth 8"
     python -m tracker compare registry.xlsx churn:v2 churn:v3 --why
     """
+    from dataclasses import asdict
+
     from tracker.comparing.compare import compare_named
+    from tracker.comparing.datadrift import changed_data
     from tracker.comparing.explain import explain
     from tracker.comparing.sides import Known
 
@@ -183,10 +187,11 @@ def compare(registry: str, left: str, right: str, why: bool, as_json: bool) -> N
     found = compare_named(known, left, right)
     if why:
         explained = explain(found, known.others(found.left, found.right))
+        data = list(changed_data(found, known.registry.folders, known.settings))
         if as_json:
-            shell.print_json(_plain_explanation(explained))
+            shell.print_json({**_plain_explanation(explained), "data": [asdict(one) for one in data]})
         else:
-            click.echo("\n".join(_why_lines(explained)))
+            click.echo("\n".join([*_why_lines(explained), *_data_lines(data)]))
     elif as_json:
         shell.print_json(_plain_comparison(found))
     else:
@@ -250,6 +255,14 @@ def _why_lines(found: Explanation) -> Iterator[str]:
     yield f"What differs, the most unusual among {count(found.others, 'other run')} of the experiment first:"
     for cause in found.causes:
         yield f"  {cause.score:.2f}  {one_line(cause.sentence)}"
+
+
+def _data_lines(changed: Iterable[ChangedData]) -> Iterator[str]:
+    from tracker.terminal import one_line
+
+    for one in changed:
+        yield f"What changed from {one_line(one.left)} to {one_line(one.right)}:"
+        yield from (f"  {one_line(sentence)}" for sentence in one.sentences)
 
 
 def _plain_line(line: Line) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tracker.data.columns import ColumnProfile
 from tracker.data.profile import Profile
 
 _LISTED = 20
-_QUIET = ("format", "size", "warnings", "notes", "width", "height", "types")
+_QUIET = ("format", "size", "warnings", "notes", "width", "height")
 """What is not worth a line of its own, or has another place."""
 _TYPES = {"csv": "CSV table", "jsonl": "JSON lines", "parquet": "Parquet table", "feather": "Arrow table",
           "xlsx": "Excel workbook", "json": "JSON", "npy": "numpy array", "onnx": "ONNX model", "svg": "SVG picture",
@@ -31,6 +31,8 @@ def facts(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "width" in metadata:
         yield "picture size", f"{metadata['width']:,} × {metadata['height']:,} pixels"
     for label, value in metadata.items():
+        if label == "types" and "columns" in metadata:
+            continue  # of a table, the profile has them
         if label not in _QUIET and (value or value == 0) and (text := _text(value)):
             yield label.replace("_", " "), text
 

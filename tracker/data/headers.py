@@ -99,7 +99,11 @@ def svg(path: Path) -> dict[str, Any]:
         head = file.read(_SVG_HEAD)
         whole = not file.read(1)
     if _SVG_CODE.search(head):
-        return {"warnings": ["It holds a script; show it as a picture only, never as part of a page."]}
+        return {
+            "warnings": [
+                "It holds a script, which would run where it is opened as a page; as a picture it does nothing."
+            ]
+        }
     return {} if whole else {"notes": [f"Only its first {_SVG_HEAD >> 20} MiB were searched for scripts."]}
 
 

@@ -141,7 +141,7 @@ def preview(path: Path) -> None:
         st.iframe(content, height=420, alt=path.name)
         st.caption("Shown without its scripts and without anything from elsewhere; download it to see it whole.")
     elif how == "none":
-        st.caption("No preview: this kind of file is never opened here, since opening it could run code.")
+        st.caption("No preview: what is no text, table or picture is never opened here, since that could run code.")
     else:
         content, more = files.readable(path)
         st.code(content, language=files.language(path), height=360 if content.count("\n") > 14 else "content")

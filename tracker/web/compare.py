@@ -7,7 +7,8 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from tracker.web import address, columns, curves_view, say
+from tracker.data.seen import same_data
+from tracker.web import address, columns, curves_view, datasets, say
 from tracker.web.context import Context
 from tracker.web.curves import metrics_with_curves
 from tracker.web.differences import Line, cell, differences
@@ -37,6 +38,7 @@ def show(context: Context) -> None:
     if len(ids) < 2:
         say.nothing_yet("Choose two or more runs", "Choose them above, or tick them on the Runs page.")
         return
+    _data(context, ids)
     chosen = runs.set_index("run_id", drop=False).loc[ids]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("★ best value · ≠ differs · in brackets: the distance from the first run", width="content")
@@ -78,6 +80,28 @@ def _chosen(labels: dict[str, str]) -> list[str]:
     if chosen:
         address.name("runs", ",".join(chosen))
     return list(chosen)
+
+
+def _data(context: Context, ids: list[str]) -> None:
+    """Whether these runs saw the same data, and the way to what is different in it."""
+    tables = set(datasets.data_versions(context.table("artifacts")))
+    seen = same_data(context.table("lineage").to_dict("records"), ids, tables.__contains__)
+    if seen.same:
+        st.caption(f":material/check: {plain(seen)}")
+    elif seen.same is None:
+        if len(seen.unknown) < len(ids):
+            st.caption(f":material/help: {plain(seen)}")
+    else:
+        st.warning(plain(seen), icon=":material/database:")
+        for runs in seen.differing.values():
+            versions = list(dict.fromkeys(version for read in runs.values() for version in read))
+            if len(versions) > 1:
+                st.page_link(
+                    context.pages["data"],
+                    label=f"What changed from {plain(versions[0])} to {plain(versions[-1])}",
+                    icon=":material/analytics:",
+                    query_params={**context.to_artifact(versions[0]), "with": versions[-1]},
+                )
 
 
 def _table(lines: list[Line], group: str, names: list[str], only: bool) -> None:

@@ -73,6 +73,13 @@ def tables(path: Path, stamp: Stamp) -> list[str]:
     return found
 
 
+def data_versions(artifacts: pd.DataFrame) -> list[str]:
+    """The artifact versions that are data, by their kind or by the endings of their files."""
+    found = artifacts[artifacts["artifact"].notna()]
+    is_table = found["path"].map(lambda path: not shown.is_blank(path) and bool(format_of(Path(str(path)))))
+    return [str(artifact) for artifact in found.loc[is_table | found["kind"].isin(KINDS), "artifact"]]
+
+
 def _inside(folders: Folders, artifact: str) -> list[str]:
     try:
         return [str(part) for part in tables_of(store.find(folders, artifact))[:MOST_FILES]]
