@@ -15,7 +15,20 @@ from trained import prepare, train
 import tracker
 from tracker import capture
 from tracker.comparing import lineage
-from tracker.comparing.lineage import Direction, Edge, Graph, Node, as_dot, as_rows, as_text, build, models_from, walk
+from tracker.comparing.lineage import (
+    Direction,
+    Edge,
+    Graph,
+    Node,
+    as_dot,
+    as_rows,
+    as_text,
+    build,
+    models_from,
+    search,
+    thinned,
+    walk,
+)
 from tracker.deciding import decide
 from tracker.deciding.models import ModelVersion
 from tracker.errors import ArtifactNotFoundError
@@ -191,6 +204,53 @@ def test_a_walk_reaches_exactly_what_can_be_reached(links: list[tuple[int, str, 
     assert {(edge.source.id, edge.target.id) for edge in trace.edges} == {a for a in arrows if a[0] in expected}
     depths = {trace.start: 0, **{step.node: step.depth for step in trace.steps}}
     assert all(depths[step.via] == step.depth - 1 for step in trace.steps)
+
+
+@given(LINKS, st.integers(0, 6), st.integers(1, 3), st.integers(1, 8))
+def test_a_thinned_trace_hangs_together_and_says_what_is_missing(
+    links: list[tuple[int, str, int]], start: int, across: int, most: int
+) -> None:
+    graph = build(
+        {"run_id": f"r{run}", "direction": side, "artifact": f"a{artifact}:v1"} for run, side, artifact in links
+    )
+    trace = walk(graph, Node("artifact", f"a{start}:v1"), "downstream")
+    thin, missing = thinned(trace, across, most)
+    kept = set(thin.nodes)
+    assert len(thin.steps) <= most
+    assert set(thin.steps) <= set(trace.steps)
+    assert all(step.via in kept for step in thin.steps)
+    assert thin.edges == tuple(edge for edge in trace.edges if kept.issuperset(edge))
+    for node in kept:
+        beside = [step for step in trace.steps if step.via == node]
+        drawn = [step for step in thin.steps if step.via == node]
+        assert len(drawn) <= across
+        assert len(drawn) + missing.get(node, 0) == len(beside)
+    assert set(missing) <= kept
+    if len(trace.steps) <= min(across, most):
+        assert (thin, missing) == (trace, {})
+
+
+def test_a_drawing_says_how_much_is_missing_and_where_a_click_leads() -> None:
+    graph = build(rows("d:v1 > r1", "d:v1 > r2", "d:v1 > r3", "r1 > m:v1"))
+    trace = walk(graph, Node("artifact", "d:v1"), "downstream")
+    thin, missing = thinned(trace, 1, 10)
+    dot = as_dot(graph, thin, missing={"downstream": missing}, link=lambda node: f'lineage?of="{node.id}')
+    assert [node.id for node in thin.nodes] == ["d:v1", "r1", "m:v1"]
+    assert '  n1 [label="r1", shape=ellipse, URL="lineage?of=\\"r1", target="_self"];' in dot
+    assert '  m0 [label="… 2 more", shape=plaintext];\n  n0 -> m0 [style=dashed];' in dot
+    assert "URL" not in as_dot(graph, trace)
+
+
+def test_things_are_found_by_words_the_newest_first() -> None:
+    named = [{"run_id": f"r{number}", "name": f"Gbm fold {number}"} for number in range(3)]
+    artifacts = [{"artifact": f"gbm-model:v{number}", "kind": "model file"} for number in range(3)]
+    graph = build([], artifacts, [ModelVersion("gbm", 1, stage="production")], named)
+    found = [node.id for node in search(graph, "gbm")]
+    assert found == ["gbm v1", "gbm-model:v2", "gbm-model:v1", "gbm-model:v0", "r2", "r1", "r0"]
+    assert [node.id for node in search(graph, "FOLD gbm 1")] == ["r1"]
+    assert [node.id for node in search(graph, "production")] == ["gbm v1"]
+    assert search(graph, "nothing") == []
+    assert [node.id for node in search(graph, "", 1)] == ["gbm v1", "gbm-model:v2", "r2"]
 
 
 @given(LINKS, st.integers(0, 6), st.integers(0, 6))

@@ -741,9 +741,10 @@ def test_rows_that_are_no_versions_are_passed_over() -> None:
 def test_a_stage_that_two_versions_hold_is_a_problem_and_can_be_settled(registry: Registry) -> None:
     put_into_production(registry, 1)
     in_excel(registry.path, lambda write: [write("2", "stage", "production"), write("3", "stage", "live")])
-    found = list(models.stage_problems(models.registered(registry)))
-    assert {problem.code for problem in found} == {"stage-held-twice", "unknown-stage"}
-    assert any("v1 and v2 of churn are both in production" in problem.message for problem in found)
+    found = {problem.code: problem for problem in registry.check() if problem.sheet == "Models"}
+    assert set(found) == {"stage-held-twice", "wrong-choice"}
+    assert found["stage-held-twice"].message == "v1 and v2 of churn are all in production; only one can be."
+    assert (found["stage-held-twice"].cell, found["wrong-choice"].cell) == ("E5", "E6")
     decide.promote(registry, "churn:v1", "production", "it stays", "ds1")
     assert stages(registry) == {1: "production", 2: "retired", 3: "live"}
 

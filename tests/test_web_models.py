@@ -249,6 +249,25 @@ def test_what_is_not_there_is_said_and_another_can_be_chosen(open_app: Open, sam
     assert not app.error
 
 
+def test_of_many_things_the_newest_are_offered_and_the_others_are_looked_for(
+    open_app: Open,  # noqa: F811
+    sample: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker.web.lineage.MOST_OFFERED", 12)
+    app = open_app(sample, "lineage")
+    offered = app.selectbox(key="lineage-picker").options
+    assert [option.split(" · ")[0] for option in offered] == ["model", *["artifact"] * 4, *["run"] * 4]
+    app = open_app(sample, "lineage", of="TUMOURS data")
+    assert "tumours-data:v1" in app.selectbox(key="lineage-picker").value.id
+    app = open_app(sample, "lineage", of="tumours-mod")
+    assert "Many things are called like tumours\\-mod. Choose one" in words(app)
+    picker = app.selectbox(key="lineage-picker")
+    assert len(picker.options) == 4
+    _run(picker.set_value(picker.options[0]))
+    assert "What it came from" in words(app)
+
+
 def test_a_lineage_without_its_artifacts_rows_is_shown(open_app: Open, tmp_path: Path) -> None:  # noqa: F811
     from zoo import with_openpyxl
 
@@ -287,8 +306,14 @@ def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
     page.get_by_text("Saved in the workbook.").wait_for()
     assert stages(sample_app.registry) == {"tumours v1": "production"}
     page.locator(".st-key-stage-production").get_by_text("ready").wait_for()
+    sample_app.open("/lineage?of=prepare")
+    page.get_by_text("things are called like prepare").wait_for()
     sample_app.open("/lineage?of=tumours-data:v1")
-    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").wait_for()
+    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").click()
+    page.wait_for_url("**/lineage?of=tumours+v1*")
+    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours-data:v1").click()
+    page.wait_for_url("**/lineage?of=tumours-data%3Av1*")
+    sample_app.idle()
     page.get_by_role("heading", name="7 models came from tumours-data:v1").wait_for()
     page.locator(".st-key-lineage-models canvas").first.scroll_into_view_if_needed()
     sample_app.idle()

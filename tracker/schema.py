@@ -66,6 +66,8 @@ ARTIFACT_CATEGORIES = ("model", "code", "project management", "documentation")
 ARTIFACT_STATUS = ("stored", "referenced", "archived", "trash", "deleted", "missing")
 CHECKLIST_STATUS = ("missing", "done", "waived", "not applicable")
 STAGES = ("none", "candidate", "staging", "production", "retired")
+SINGLE_STAGES = {"staging": "none", "production": "retired"}
+"""Stages that one version of a model holds at a time, and where the one before goes when another takes its place."""
 ROLES = ("viewer", "contributor", "manager")
 RETENTION_TRIGGERS = ("created", "last used", "superseded", "model retired")
 

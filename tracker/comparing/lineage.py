@@ -7,8 +7,8 @@ writes the same content makes a circle, which every walk passes once. Everything
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -210,6 +210,19 @@ def find_node(registry: Registry, reference: str) -> Node:
     raise ArtifactNotFoundError(**{**fields, "hint": hint})
 
 
+def search(graph: Graph, words: str, most: int = 200) -> list[Node]:
+    """The nodes whose name, kind or stage has all the words, without regard to case; ``most`` of each kind.
+
+    Models come first, then artifacts, then runs; of each the newest first.
+    """
+    wanted = words.casefold().split()
+    found: dict[Kind, list[Node]] = {"model": [], "artifact": [], "run": []}
+    for node in reversed(list(graph.about)):
+        if len(found[node.kind]) < most and all(word in f"{node.id} {graph.about[node]}".casefold() for word in wanted):
+            found[node.kind].append(node)
+    return [node for nodes in found.values() for node in nodes]
+
+
 # -- walking ------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +239,28 @@ def walk(graph: Graph, start: Node, direction: Direction) -> Trace:
                 steps[found] = Step(found, depth + 1, node)
                 todo.append((found, depth + 1))
     return Trace(start, direction, tuple(steps.values()), tuple(edges))
+
+
+def thinned(trace: Trace, across: int, most: int) -> tuple[Trace, dict[Node, int]]:
+    """The beginning of a trace that can be drawn: of each thing ``across`` neighbours, ``most`` things in all.
+
+    Returns:
+        It, with the arrows among what is left of it; and how many neighbours of which things are missing.
+    """
+    kept: dict[Node, Step] = {}
+    shown: Counter[Node] = Counter()
+    missing: Counter[Node] = Counter()
+    for step in trace.steps:
+        if step.via != trace.start and step.via not in kept:
+            continue
+        if shown[step.via] < across and len(kept) < most:
+            shown[step.via] += 1
+            kept[step.node] = step
+        else:
+            missing[step.via] += 1
+    inside = {trace.start, *kept}
+    edges = tuple(edge for edge in trace.edges if edge.source in inside and edge.target in inside)
+    return Trace(trace.start, trace.direction, tuple(kept.values()), edges), dict(missing)
 
 
 def models_from(graph: Graph, artifact: str) -> list[FoundModel]:
@@ -307,8 +342,18 @@ def as_text(graph: Graph, start: Node, direction: Direction, most: int = 200) ->
 _SHAPES: dict[Kind, str] = {"artifact": "box", "run": "ellipse", "model": "hexagon"}
 
 
-def as_dot(graph: Graph, *traces: Trace) -> str:
-    """Traces of one start as a drawing for Graphviz, the start in bold; both directions are its surroundings."""
+def as_dot(
+    graph: Graph,
+    *traces: Trace,
+    missing: Mapping[Direction, Mapping[Node, int]] | None = None,
+    link: Callable[[Node], str] | None = None,
+) -> str:
+    """Traces of one start as a drawing for Graphviz, the start in bold; both directions are its surroundings.
+
+    Args:
+        missing: what :func:`thinned` left out in each direction.
+        link: gives the address that a click on a thing leads to.
+    """
     starts = {trace.start for trace in traces}
     nodes = dict.fromkeys(node for trace in traces for node in trace.nodes)
     edges = dict.fromkeys(edge for trace in traces for edge in trace.edges)
@@ -316,9 +361,15 @@ def as_dot(graph: Graph, *traces: Trace) -> str:
     lines = ["digraph lineage {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
     for node, name in names.items():
         bold = ", style=bold" if node in starts else ""
-        lines.append(f"  {name} [label={_quoted(graph.label(node))}, shape={_SHAPES[node.kind]}{bold}];")
+        href = f', URL={_quoted(link(node))}, target="_self"' if link else ""
+        lines.append(f"  {name} [label={_quoted(graph.label(node))}, shape={_SHAPES[node.kind]}{bold}{href}];")
     for edge in edges:
         lines.append(f"  {names[edge.source]} -> {names[edge.target]} [label={_quoted(edge.verb)}];")
+    rests = [(direction, node, count) for direction, rest in (missing or {}).items() for node, count in rest.items()]
+    for number, (direction, node, count) in enumerate(rests):
+        lines.append(f'  m{number} [label="… {count:,} more", shape=plaintext];')
+        ends = (names[node], f"m{number}") if direction == "downstream" else (f"m{number}", names[node])
+        lines.append(f"  {ends[0]} -> {ends[1]} [style=dashed];")
     return "\n".join([*lines, "}"]) + "\n"
 
 

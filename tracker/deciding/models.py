@@ -6,21 +6,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.deciding.decision import Cells
 from tracker.deciding.rows import cells_of
 from tracker.errors import ModelNotFoundError
-from tracker.model import Problem
 from tracker.reading.matching import as_date, as_number
 from tracker.reading.registry import Registry
-from tracker.schema import STAGES
 from tracker.values import from_cell, key_text
-
-SINGLE_STAGES = {"staging": "none", "production": "retired"}
-"""Stages that one version of a model holds at a time, and where the one before goes when another takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +105,6 @@ def find_version(versions: Iterable[ModelVersion], reference: str) -> ModelVersi
 def holder_of(versions: Iterable[ModelVersion], stage: str) -> ModelVersion | None:
     """The newest of the versions that is in a stage."""
     return max((one for one in versions if one.stage == stage), key=lambda one: one.version, default=None)
-
-
-def stage_problems(versions: Iterable[ModelVersion]) -> Iterator[Problem]:
-    """Stages that a person's edit gave to two versions at once, and stages that there are not."""
-    held: dict[tuple[str, str], list[ModelVersion]] = {}
-    for one in versions:
-        held.setdefault((one.model, one.stage), []).append(one)
-    for (model, stage), holders in held.items():
-        if stage in SINGLE_STAGES and len(holders) > 1:
-            listed = " and ".join(f"v{one.version}" for one in reversed(holders))
-            message = f"{listed} of {model} are both in {stage}; only one can be."
-            yield Problem("stage-held-twice", message, f"Promote the one that belongs in {stage} again.")
-        elif stage not in STAGES:
-            message = f"{holders[0].label} is in the stage '{stage}', which there is not."
-            yield Problem("unknown-stage", message, f"Choose one of {', '.join(STAGES)}.")
 
 
 def metric_over_versions(

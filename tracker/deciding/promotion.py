@@ -11,11 +11,11 @@ from typing import Any
 
 from tracker.deciding.aliases import is_gone, resolve
 from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line, utc
-from tracker.deciding.models import SINGLE_STAGES, ModelVersion, find_version, holder_of, of_model
+from tracker.deciding.models import ModelVersion, find_version, holder_of, of_model
 from tracker.deciding.stage_history import BACK, REPLACED, REVERTED, StageChange, holder_before
 from tracker.errors import BadRequestError, StageError
 from tracker.model import Change
-from tracker.schema import STAGES
+from tracker.schema import SINGLE_STAGES, STAGES
 from tracker.values import key_text
 
 

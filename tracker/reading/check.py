@@ -18,7 +18,7 @@ from tracker.reading import tables as reading
 from tracker.reading.classes import class_problems
 from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
 from tracker.reading.matching import as_date
-from tracker.schema import TABLES, Table
+from tracker.schema import SINGLE_STAGES, TABLES, Table
 from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
 from tracker.values import from_cell, key_text
 
@@ -222,6 +222,24 @@ def wrong_choices(facts: Facts) -> Iterator[Problem]:
             yield from _capped(sheet, column.name, "wrong-choice", cells, lambda cell: f"holds {_shown(cell)}", hint)
 
 
+def stages_held_twice(facts: Facts) -> Iterator[Problem]:
+    """Stages that a person's edit gave to two versions of a model, where only one can hold them."""
+    sheet = facts.sheets.get("models")
+    if sheet is None or not sheet.key_places or "stage" not in sheet.columns:
+        return
+    held: dict[tuple[str, str], list[Cell]] = {}
+    for cell in sheet.cells(sheet.columns.index("stage")):
+        stage = key_text(cell.value).lower()
+        if stage in SINGLE_STAGES and all(sheet.keys[cell.row]):
+            held.setdefault((sheet.keys[cell.row][0], stage), []).append(cell)
+    for (model, stage), cells in held.items():
+        if len(cells) > 1:
+            versions = " and ".join(f"v{sheet.keys[cell.row][1]}" for cell in cells)
+            last = sheet.address(cells[-1].row, cells[-1].place)
+            message = f"{versions} of {model} are all in {stage}; only one can be."
+            yield sheet.problem("stage-held-twice", last, message, f"Promote the one that belongs in {stage} again.")
+
+
 def unknown_settings(facts: Facts) -> Iterator[Problem]:
     """Settings that Tracker does not know: a slip of the pen would go unnoticed."""
     sheet = facts.sheets.get("settings")
@@ -275,6 +293,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     error_cells,
     wrong_types,
     wrong_choices,
+    stages_held_twice,
     unknown_settings,
     class_problems,
 )

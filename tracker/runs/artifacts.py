@@ -12,7 +12,7 @@ from typing import Any
 from tracker import store
 from tracker.capture import owner, utc_now
 from tracker.data.endings import format_of
-from tracker.deciding.aliases import act_of
+from tracker.deciding.aliases import act_of, alias_name, aliases_of
 from tracker.errors import (
     ArtifactNotFoundError,
     BadRequestError,
@@ -172,7 +172,7 @@ class RunArtifacts:
             return store.find(self._folders, artifact)
         except ArtifactNotFoundError:
             for row in self._rows(name):
-                if reference in _words(row["aliases"]):
+                if reference in aliases_of(row):
                     return store.find(self._folders, row["artifact"])
             raise
 
@@ -212,13 +212,9 @@ class RunArtifacts:
 
     def _point(self, stored: Stored, aliases: Sequence[str]) -> None:
         """Let the aliases point to this version, and to no other of its name."""
-        names = [" ".join(alias.split()) for alias in aliases]
-        for name in names:
-            if not name or "," in name or ":" in name or name == "latest" or (name[0] == "v" and name[1:].isdigit()):
-                raise BadRequestError(reason=f"'{name}' cannot be an alias: it would be taken for something else")
-        names = [name for name in names if self._may_point(name)]
+        names = [name for name in map(alias_name, aliases) if self._may_point(name)]
         for row in self._rows(stored.name):
-            now = _words(row["aliases"])
+            now = aliases_of(row)
             then = [alias for alias in now if alias not in names]
             if row["artifact"] == stored.artifact:
                 then += names
@@ -242,7 +238,3 @@ class RunArtifacts:
         table = open_registry(self._folders.workbook).rows("artifacts")
         rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
         return [{"aliases": None, **row} for row in rows if row.get("name") == name]
-
-
-def _words(cell: Any) -> list[str]:
-    return [word.strip() for word in str(cell or "").split(",") if word.strip()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,8 @@ from tracker.comparing.lineage import (
     find_node,
     models_from,
     read_graph,
+    search,
+    thinned,
     walk,
 )
 from tracker.errors import TrackerError
@@ -42,8 +45,13 @@ SIDES: dict[str, tuple[Direction, ...]] = {
     "Downstream": ("downstream",),
 }
 TITLES: dict[Direction, str] = {"upstream": "What it came from", "downstream": "What came from it"}
-MOST_DRAWN = 60
-"""How many things of each direction are drawn; the tables have all."""
+MOST_OFFERED = 1_000
+"""Things to choose from that a browser filters at once; of more, it is given the newest, and the server looks for the
+others."""
+ACROSS = 8
+"""How many neighbours of one thing are drawn, with how many more there are; the tables have all."""
+MOST_DRAWN = 40
+"""How many things of each direction are drawn."""
 FEW = 30
 """So many things are seen at once; a drawing of more is scrolled."""
 DRAWING = 620
@@ -57,7 +65,7 @@ THEME = {"light": ("#5B7083", "#16324A"), "dark": ("#9DB7CB", "#E6EEF4")}
 """Lines and text of the drawing."""
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # nobody changes it, and a copy for each look would take a while
 def graph_of(path: Path, stamp: Stamp) -> Graph:
     """The graph of a registry; see :func:`tracker.comparing.lineage.read_graph`."""
     return read_graph(Registry(path))
@@ -78,7 +86,7 @@ def show(context: Context) -> None:
     if start is None:
         return
     traces = [walk(graph, start, direction) for direction in directions]
-    _draw(graph, traces)
+    _draw(context, graph, traces)
     if start.kind == "artifact":
         _models(context, start, models_from(graph, start.id))
     for trace in traces:
@@ -87,34 +95,36 @@ def show(context: Context) -> None:
 
 def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Direction, ...]]:
     """What the page's address names, else what was looked at last, else the first model or artifact."""
-    nodes = sorted(graph.about, key=lambda node: KINDS.index(node.kind))
+    many = len(graph.about) > MOST_OFFERED
+    offered = search(graph, "", MOST_OFFERED // len(KINDS) if many else MOST_OFFERED)
     wanted = st.query_params.get("of")
     start: Node | None = st.session_state.get("last-lineage")
     if wanted is not None:
-        try:
-            start = _known(graph, wanted) or find_node(context.registry, wanted)
-        except TrackerError as error:
-            say.failed(error)
-            start = None
+        start, alike = _named(context, graph, wanted)
+        offered = alike or offered
     elif start not in graph.about:
-        start = nodes[0]
+        start = offered[0]
 
     def turn() -> None:
-        if (picked := st.session_state["lineage-picker"]) is not None:
-            st.query_params["of"] = picked.id
+        picked = st.session_state["lineage-picker"]
+        if picked is not None:
+            st.query_params["of"] = picked.id if isinstance(picked, Node) else picked
 
-    if start is not None and start not in graph.about:  # only a lineage row names it
-        nodes.append(start)
+    if start is not None and start not in offered:  # an older one, or one that only a lineage row names
+        offered = [start, *offered]
     st.session_state["lineage-picker"] = start
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     left.selectbox(
         "An artifact version, a model version or a run",
-        nodes,
+        offered,
         index=None if start is None else 0,
-        format_func=lambda node: f"{node.kind} · {graph.label(node)}",
+        format_func=lambda node: f"{node.kind} · {graph.label(node)}" if isinstance(node, Node) else node,
         key="lineage-picker",
         on_change=turn,
         placeholder="Choose one",
+        accept_new_options=many,
+        filter_mode="contains",
+        help=f"Of {len(graph.about):,} the newest are listed; type words of another and press Enter." if many else None,
     )
     side = right.segmented_control(
         "Direction",
@@ -131,19 +141,36 @@ def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Directio
     return start, SIDES[str(side)]
 
 
-def _known(graph: Graph, name: str) -> Node | None:
-    """What goes by exactly this name, found without reading the workbook again."""
-    return next((node for kind in KINDS if (node := Node(kind, name)) in graph.about), None)
+def _named(context: Context, graph: Graph, name: str) -> tuple[Node | None, list[Node]]:
+    """What a person means; and where several things may be meant, those."""
+    for kind in KINDS:  # found without reading the workbook again
+        if (node := Node(kind, name)) in graph.about:
+            return node, []
+    try:
+        return find_node(context.registry, name), []
+    except TrackerError as error:
+        most = MOST_OFFERED // len(KINDS)
+        alike = search(graph, name, most)
+        if len(alike) == 1:
+            return alike[0], []
+        if alike:
+            number = f"{len(alike):,}" if len(alike) < most else "Many"
+            st.info(f"{number} things are called like {plain(name)}. Choose one of them below.")
+        else:
+            say.failed(error)
+        return None, alike
 
 
 # -- the drawing --------------------------------------------------------------------------------------------------
 
 
-def _draw(graph: Graph, traces: Sequence[Trace]) -> None:
+def _draw(context: Context, graph: Graph, traces: Sequence[Trace]) -> None:
     if not any(trace.steps for trace in traces):
         st.info("Nothing is known to be connected with it in this direction.")
         return
-    dot = as_dot(graph, *(_nearest(trace) for trace in traces))
+    thin = [thinned(trace, ACROSS, MOST_DRAWN) for trace in traces]
+    missing = {trace.direction: rest for trace, rest in thin}
+    dot = as_dot(graph, *(trace for trace, _ in thin), missing=missing, link=_link(context))
     line, words = THEME.get(str(st.context.theme.type), THEME["light"])
     style = (
         f'  bgcolor="transparent"; ranksep=0.6; nodesep=0.12;\n'
@@ -152,22 +179,18 @@ def _draw(graph: Graph, traces: Sequence[Trace]) -> None:
     )
     st.html(STYLE)
     head, brace, rest = dot.partition("{\n")
-    drawn = sum(min(len(trace.steps), MOST_DRAWN) for trace in traces)
+    drawn = sum(len(each.steps) for each, _ in thin)
     with st.container(border=True, key="lineage-drawing", height="content" if drawn <= FEW else DRAWING):
         st.graphviz_chart(f"{head}{brace}{style}{rest}", width="content", alt="The lineage as a drawing")
-    missing = sum(max(0, len(trace.steps) - MOST_DRAWN) for trace in traces)
-    more = f" The nearest are drawn; {missing:,} more are in the tables." if missing else ""
+    left = sum(len(trace.steps) for trace in traces) - drawn
+    more = f" {left:,} more are in the tables." if left else ""
     st.caption(f"boxes: artifacts · ellipses: runs · hexagons: models · arrows: where the data goes.{more}")
 
 
-def _nearest(trace: Trace) -> Trace:
-    """The beginning of a trace, with the arrows among what is left of it."""
-    if len(trace.steps) <= MOST_DRAWN:
-        return trace
-    steps = trace.steps[:MOST_DRAWN]
-    kept = {trace.start, *(step.node for step in steps)}
-    edges = tuple(edge for edge in trace.edges if edge.source in kept and edge.target in kept)
-    return Trace(trace.start, trace.direction, steps, edges)
+def _link(context: Context) -> Callable[[Node], str]:
+    """A click on a thing in the drawing leads to its own lineage."""
+    registry = {"registry": context.link} if context.link else {}
+    return lambda node: f"lineage?{urlencode({'of': node.id, **registry})}"
 
 
 # -- the tables ---------------------------------------------------------------------------------------------------

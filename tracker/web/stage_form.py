@@ -12,9 +12,9 @@ import streamlit as st
 from tracker.deciding import decide
 from tracker.deciding.decide import Decided
 from tracker.deciding.decision import Decision
-from tracker.deciding.models import SINGLE_STAGES, ModelVersion
+from tracker.deciding.models import ModelVersion
 from tracker.errors import TrackerError
-from tracker.schema import STAGES, TABLES
+from tracker.schema import SINGLE_STAGES, STAGES, TABLES
 from tracker.values import from_cell
 from tracker.web import address, editing, say, shown
 from tracker.web.context import Context
