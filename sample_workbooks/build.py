@@ -20,6 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from templates import build as templates
 from templates import look
+from templates.lists import general
 from templates.sheets import FIRST_ROW, HEADER_ROW, print_landscape
 from tracker.deciding import edits
 from tracker.folders import Folders
@@ -47,9 +49,9 @@ VERSIONS_KEPT = 2
 OWN_COLUMN, OWN_COLOR = "verdict", "7A5C8E"
 METRICS = ("accuracy", "f1", "auc", "precision", "recall", "log_loss", "loss", "rmse", "mae", "r2")
 PARAMS = ("model", "seed", "lr", "trees", "depth")
-TEMPLATE = templates.Template(
-    "general",
-    "Three questions, each with its baseline: digits, tumours, diabetes. Made by sample_workbooks/build.py.",
+TEMPLATE = replace(
+    general.TEMPLATE,
+    purpose="Three questions, each with its baseline: digits, tumours, diabetes. Made by sample_workbooks/build.py.",
     run_columns=(
         f"tags.{OWN_COLUMN}",
         *(f"metrics.{name}" for name in METRICS),

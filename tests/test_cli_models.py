@@ -209,6 +209,8 @@ def test_the_code_between_two_commits(
     assert f"git -C {tmp_path} diff " in output
     assert "train.py | 2 +-" in output
     assert "+lr = 2" in read(invoke("compare", "gbm 1", "gbm 2", "--json"))["code"]["diff"]
+    assert "train.py | 2 +-" in invoke("compare", "gbm 1", "gbm 2", "--why").output
+    assert "+lr = 2" in read(invoke("compare", "gbm 1", "gbm 2", "--why", "--json"))["code"]["diff"]
 
 
 def test_why_did_it_get_worse(churn: Registry, invoke: Invoke) -> None:
@@ -218,7 +220,7 @@ def test_why_did_it_get_worse(churn: Registry, invoke: Invoke) -> None:
     assert lines[0] == "gbm 3 is worse than gbm 1 in auc 1 → 0.333333."
     assert lines[1].startswith("What differs, the most unusual among 7 other runs of the experiment first:")
     assert lines[2].split()[1:4] == ["param", "lr:", "1"]
-    scores = [float(line.split()[0]) for line in lines[2:]]
+    scores = [float(line.split()[0]) for line in lines[2:] if line.startswith("  0.")]
     assert scores == sorted(scores, reverse=True) and scores[0] > 0.5
     found = read(invoke("compare", "gbm 1", "gbm 3", "--why", "--json"))
     assert (found["good"], found["bad"], found["causes"][0]["name"]) == ("gbm 1", "gbm 3", "lr")

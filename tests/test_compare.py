@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from script import Script
 from trained import prepare, train
 
 import tracker
@@ -17,6 +19,7 @@ from tracker import capture
 from tracker.comparing import codediff
 from tracker.comparing.codediff import code_diff
 from tracker.comparing.compare import Comparison, Line, compare, compare_named
+from tracker.comparing.datadrift import changed_data
 from tracker.comparing.explain import Explanation, explain, oddity
 from tracker.comparing.sides import Known, Side, packages_in
 from tracker.deciding import decide
@@ -318,6 +321,42 @@ def test_the_most_unusual_difference_comes_first(registry_path: Path) -> None:
     assert rate.sentence.startswith("param lr: 0.12 in the good run, 30 in the bad one; the bad run is farther")
     assert scores["seed"] == 2 / 9  # only the two runs without any have something commoner
     assert "optimizer" not in ranks
+
+
+def test_everything_that_may_be_the_reason_is_listed_with_what_changed_in_it(registry_path: Path) -> None:
+    """Data and their drift, params, code, artifacts and checklist items, one of each kind."""
+    pytest.importorskip("scipy", reason="the extra 'data' is not installed")
+    table = registry_path.with_name("tables")
+    table.mkdir()
+    for shift in (0, 50):
+        (table / "train.csv").write_text("age\n" + "".join(f"{20 + shift + row % 40}\n" for row in range(400)))
+        (table / "notes.md").write_text(f"shift {shift}")
+        with tracker.start_run(registry_path, experiment="churn", name="prepare") as run:
+            run.log_artifacts(table, "churn-train")
+    for name, number in (("good", 1), ("bad", 2)):
+        with tracker.start_run(registry_path, experiment="churn", name=name, params={"lr": number}) as run:
+            run.use_artifact(f"churn-train:v{number}")
+            run.log_metric("auc", 1 / number)
+            if name == "good":
+                run.log_text("as it should be", "calibration.txt")
+        cells = {"git_commit": f"{number}" * 40}
+        script = Script(registry_path)
+        script.log(Change("runs", (run.run_id,), cells, time=time.time()))
+        done = {"status": "done" if name == "good" else "missing"}
+        script.log(Change("checklist", (run.run_id, "seed"), done, new=True, time=time.time()))
+    known = Known(Registry(registry_path))
+    comparison = compare_named(known, "good", "bad", [])
+    found = explain(comparison, known.others(comparison.left, comparison.right))
+    assert {(cause.kind, cause.name) for cause in found.causes} >= {
+        ("data", "churn-train"),
+        ("param", "lr"),
+        ("code", "commit"),
+        ("artifact", "calibration.txt"),
+        ("checklist", "seed"),
+    }
+    (changed,) = changed_data(comparison, known.registry.folders, known.settings)
+    assert (changed.left, changed.right) == ("churn-train:v1", "churn-train:v2")
+    assert changed.sentences[0].startswith("train.csv: age: median 39 → 89, ")
 
 
 def test_the_good_run_can_be_the_unusual_one() -> None:

@@ -12,6 +12,7 @@ import click
 from tracker.cli import shell
 
 if TYPE_CHECKING:
+    from tracker.comparing.codediff import CodeDiff
     from tracker.comparing.compare import Comparison, Line
     from tracker.comparing.datadrift import ChangedData
     from tracker.comparing.explain import Explanation
@@ -189,9 +190,10 @@ def compare(registry: str, left: str, right: str, why: bool, as_json: bool) -> N
         explained = explain(found, known.others(found.left, found.right))
         data = list(changed_data(found, known.registry.folders, known.settings))
         if as_json:
-            shell.print_json({**_plain_explanation(explained), "data": [asdict(one) for one in data]})
+            known_more = {"data": [asdict(one) for one in data], "code": _plain_code(found.code)}
+            shell.print_json({**_plain_explanation(explained), **known_more})
         else:
-            click.echo("\n".join([*_why_lines(explained), *_data_lines(data)]))
+            click.echo("\n".join([*_why_lines(explained), *_data_lines(data), *_code_lines(found)]))
     elif as_json:
         shell.print_json(_plain_comparison(found))
     else:
@@ -272,14 +274,17 @@ def _plain_line(line: Line) -> dict[str, Any]:
     return {name: plain(getattr(line, name)) for name in names}
 
 
+def _plain_code(code: CodeDiff) -> dict[str, str]:
+    return {"left": code.left, "right": code.right, "diff": code.text, "why_not": code.why_not}
+
+
 def _plain_comparison(found: Comparison) -> dict[str, Any]:
-    code = found.code
     return {
         "left": found.left.label,
         "right": found.right.label,
         "lines": [_plain_line(line) for line in found.lines],
         "same_data": found.same_data,
-        "code": {"left": code.left, "right": code.right, "diff": code.text, "why_not": code.why_not},
+        "code": _plain_code(found.code),
         "uncommitted": list(found.uncommitted),
     }
 
