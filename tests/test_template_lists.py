@@ -148,6 +148,13 @@ def test_every_template_is_described(template: Template) -> None:
 
 
 @every_template
+def test_the_texts_of_start_have_room(template: Template) -> None:
+    assert max(map(len, template.code)) <= 72
+    assert max(map(len, template.steps)) <= 112
+    assert max((len(help) for _, help, _ in build.own_sheets(template)), default=0) <= 104
+
+
+@every_template
 def test_the_example_on_start_runs(template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "\n".join(template.code)
     monkeypatch.chdir(tmp_path)
