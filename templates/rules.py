@@ -11,7 +11,7 @@ from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from templates.look import ACTIVE, BAD, CAUTION, EXCUSED, GOOD, GREY, QUIET, WHITE, Tone
+from templates.look import ACTIVE, BAD, BLUE, CAUTION, EXCUSED, GOOD, GREY, QUIET, WHITE, Tone
 from tracker.schema import Column, Table
 
 OPEN_LISTS = {("artifacts", "category")}
@@ -79,6 +79,7 @@ FOLLOW: dict[str, tuple[Follow, ...]] = {
             ("retention_class",),
         ),
         Follow('{aliases}<>""', DifferentialStyle(font=Font(bold=True)), ("artifact",)),
+        Follow("_xlfn.ISFORMULA({path})", DifferentialStyle(font=Font(color=BLUE, underline="single")), ("path",)),
     ),
     "checklist": (
         Follow('AND({status}="missing",{level}="must")', BAD.differential(bold=True), ("item", "status", "level")),

@@ -215,11 +215,12 @@ def body_cell(cell: Any, value: object, column: Column, *, wrap: bool) -> Any:
     """A cell of a table's row, as its column's kind of value asks for."""
     number = column.kind in ("number", "integer", "datetime")
     alignment = look.align("right" if number else "left", wrap_text=wrap or None, indent=1)
+    number_format = FORMATS.get(column.name, KIND_FORMATS.get(column.kind, "General"))
     return look.dress(
         cell,
         value,
         font=look.font(11),
-        number_format=FORMATS.get(column.name, KIND_FORMATS.get(column.kind, "General")),
+        number_format="General" if column.link else number_format,  # a link is a formula
         alignment=alignment,
         border=look.edge("bottom"),
     )

@@ -34,7 +34,7 @@ from tracker.journal.changes import Journal
 from tracker.journal.metrics import MetricsWriter
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change
-from tracker.syncing import sync as sync_module
+from tracker.syncing import lock
 from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.sync import STEPS, SyncReport
 from tracker.values import key_text
@@ -360,7 +360,7 @@ class NoLock:
 def test_two_syncs_without_a_working_lock_lose_nothing(
     script: Script, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(sync_module, "FileLock", NoLock)
+    monkeypatch.setattr(lock, "FileLock", NoLock)
     script.run("r1")
     script.sync()
     script.run("r2", metrics__auc=0.5)

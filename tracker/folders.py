@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,17 @@ class Folders:
     def relative(self, path: Path) -> str:
         """``path`` as stored in the workbook: relative to its folder, with ``/``."""
         return path.relative_to(self.workbook.parent).as_posix()
+
+    def present(self, stored: str) -> str:
+        """A stored path as it reads now, where the workbook and its side folder were renamed together since.
+
+        Any other path stays as it is, and so does one that leads to nothing.
+        """
+        first, _, rest = stored.partition("/")
+        if first == self.side.name or not first.endswith(self.side.suffix) or ".." in rest:
+            return stored
+        is_kept = rest.startswith((f"{self.artifacts.name}/", f"{self.trash.name}/"))
+        return f"{self.side.name}/{rest}" if is_kept and os.path.lexists(self.side / rest) else stored
 
     def profile(self, name: str, version: int) -> Path:
         """The profile of an artifact version that is a table: ``artifacts/churn-train/v3.profile.json``."""

@@ -21,6 +21,8 @@ class Column:
     choices: tuple[str, ...] = ()
     width: int = 14
     """Characters, as Excel measures column widths."""
+    link: bool = False
+    """A path that opens when the cell is clicked, where it leads to something beside the workbook."""
     added: bool = False
     """Added to a table that lacks it, such as one of an earlier version, once there is something to write there."""
 
@@ -145,7 +147,7 @@ ARTIFACTS = Table(
         Column("version", "integer", "1 for v1, 2 for v2 …", width=9),
         Column("category", "text", "Which of the four kinds of work it belongs to.", "both", ARTIFACT_CATEGORIES, 14),
         Column("kind", "text", "data set, model file, figure, report … Extend the list as you like.", "both", width=14),
-        Column("path", "text", "Where it is, relative to this workbook.", width=36),
+        Column("path", "text", "Where it is, relative to this workbook. Click it to open it.", width=54, link=True),
         Column("size", "integer", "Bytes, all files together.", width=12),
         Column("files", "integer", "How many files.", width=8),
         Column("sha256", "text", "Fingerprint of the content: the same content has the same one.", width=18),

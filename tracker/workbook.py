@@ -27,6 +27,7 @@ from tracker.settings import TABLE_PREFIX, Settings
 from tracker.values import key_text
 from tracker.xlsx.book import Book
 from tracker.xlsx.cells import ErrorValue
+from tracker.xlsx.links import as_link
 from tracker.xlsx.new_book import Look, NewColumn, NewSheet, Tone, write_book
 from tracker.xlsx.package import DamagedPackage, EncryptedPackage, Package, open_package
 from tracker.xlsx.recalc import drop_stale_results
@@ -47,6 +48,7 @@ __all__ = [
     "Tone",
     "Unpatchable",
     "Workbook",
+    "as_link",
     "check_registry",
     "open_workbook",
     "patiently",

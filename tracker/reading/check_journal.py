@@ -154,6 +154,7 @@ def artifact_files(facts: Facts) -> Iterator[Problem]:
         path = key_text(row[path_place])
         if row[status_place] != "stored" or not path or "://" in path:
             continue
+        path = facts.folders.present(path)
         cell = sheet.address(index, path_place)
         if not _stays_inside(folder, path):
             message = f"The path '{path}' leads out of the registry's folder, so Tracker does not open it."

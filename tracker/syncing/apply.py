@@ -10,13 +10,17 @@ from tracker.errors import CellTooLongError, ContentInTheWayError, SheetFullErro
 from tracker.journal.merge import Plan, Planned, TablePlan
 from tracker.model import Change, Entry, Problem
 from tracker.schema import TABLES
-from tracker.workbook import Table, Unpatchable, Workbook
+from tracker.settings import Settings
+from tracker.workbook import Table, Unpatchable, Workbook, as_link
 
 NEW_COLUMN_WIDTH = 14.0
 
 
-def apply_plan(workbook: Workbook, plan: Plan) -> list[Problem]:
-    """Change the workbook's tables as planned; the plan is narrowed to what was done, the rest is ``deferred``."""
+def apply_plan(workbook: Workbook, plan: Plan, settings: Settings, side: str) -> list[Problem]:
+    """Change the workbook's tables as planned; the plan is narrowed to what was done, the rest is ``deferred``.
+
+    Paths into the side folder, which is named ``side``, become links where the schema wants them to be.
+    """
     problems = []
     for key, column, length in plan.too_long:
         error: TrackerError = CellTooLongError(column=column, key=" ".join(key), length=length)
@@ -34,6 +38,10 @@ def apply_plan(workbook: Workbook, plan: Plan) -> list[Problem]:
             continue
         problems += _add_columns(table, plan, table_plan)
         places = {header: index for index, header in reversed(list(enumerate(table.columns)))}
+        for header in (settings.header(name, column.name) for column in TABLES[name].columns if column.link):
+            for values in (*table_plan.updates.values(), *table_plan.appends):
+                if header in values:
+                    values[header] = _as_link(values[header], side)
         for number, values in table_plan.updates.items():
             if values:
                 table.set(number, _placed(values, places))
@@ -63,6 +71,13 @@ def _append(table: Table, plan: Plan, table_plan: TablePlan, places: Mapping[str
         table_plan.appends, table_plan.appended = [], []
         return [_problem("no-room-for-rows", error, table)]
     return []
+
+
+def _as_link(path: Any, side: str) -> Any:
+    """A path that Tracker itself made up, as a link; what else a script may have logged stays text."""
+    if not isinstance(path, str) or not path.startswith((f"{side}/artifacts/", f"{side}/trash/")):
+        return path
+    return as_link(path) or path
 
 
 def _placed(values: Mapping[str, Any], places: Mapping[str, int]) -> dict[int, Any]:

@@ -31,6 +31,8 @@ class Remembered:
 
     identity: FileIdentity | None = None
     columns: Mapping[str, list[str]] = field(default_factory=dict)
+    side: str = ""
+    """The side folder's name, as the paths in the workbook have it; empty where some may have an earlier one."""
     layouts: Mapping[str, Layout] = field(default_factory=dict)
 
 
@@ -50,6 +52,6 @@ def recall(folders: Folders) -> Remembered:
         record = json.loads((folders.cache / "workbook.json").read_text("utf-8"))
         identity = FileIdentity(**record["identity"]) if record["identity"] else None
         layouts = {part: Layout(**layout) for part, layout in record["layouts"].items()}
-        return Remembered(identity, record["columns"], layouts)
+        return Remembered(identity, record["columns"], record.get("side", ""), layouts)
     except (OSError, ValueError, KeyError, TypeError):
         return Remembered()

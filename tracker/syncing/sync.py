@@ -10,22 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from tracker.disk import fsync_folder
 from tracker.errors import (
     NoTablesError,
-    RegistryLockedError,
     RegistryNotWritableError,
     TrackerError,
     WorkbookChangedError,
@@ -44,6 +39,8 @@ from tracker.store import finish_moves, sweep
 from tracker.syncing.apply import apply_plan
 from tracker.syncing.cache import FileIdentity, Remembered, recall, remember
 from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.lock import locked
+from tracker.syncing.moved import brings_old_paths, moved_paths
 from tracker.syncing.typed import give_keys, renamed_columns
 from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
 
@@ -96,7 +93,7 @@ def sync(
     patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
     with _translated(folders.workbook):
         folders.side.mkdir(parents=True, exist_ok=True)
-        with _locked(folders, who, program, wait):
+        with locked(folders, who, program, wait):
             on_step("locked")
             _sweep_orphans(folders)
             finish_moves(folders)
@@ -132,6 +129,9 @@ class _Sync:
             settings = workbook.settings()
             now = time.time()
             incoming = gather(self.folders, stamp, settings, now)
+            if known.side != self.folders.side.name:
+                moved = moved_paths(workbook, self.folders, settings, now)
+                incoming = replace(incoming, changes=(*incoming.changes, *moved))
             self.on_step("read")
             keyless: dict[int, Row] = {}
             took_in = 0
@@ -144,7 +144,8 @@ class _Sync:
             if not (took_in or changes.entries or changes.replayed or self._news(changes, incoming)):
                 if known.identity != before:
                     keep_version(self.path, self.folders.versions, stamp, now, copy=True)
-                    self._remember(before, workbook, known.layouts)
+                if known.identity != before or known.side != self.folders.side.name:
+                    self._remember(before, workbook, known.layouts, incoming)
                 self._sweep(incoming, settings)
                 return SyncReport(problems=tuple(problems), pending=len(changes.deferred))
             workbook.refuse_unwritable()
@@ -152,7 +153,7 @@ class _Sync:
             self.on_step("committed")
             workbook.stamp = changes.id
             layouts = self._replace(workbook, before, stamp, now)
-            self._remember(FileIdentity.of(os.stat(self.path)), workbook, layouts)
+            self._remember(FileIdentity.of(os.stat(self.path)), workbook, layouts, incoming)
         self.on_step("remembered")
         self._sweep(incoming, settings)
         self.on_step("swept")
@@ -201,7 +202,7 @@ class _Sync:
         """Decide, change the open workbook, and give the change set that says what was done."""
         decided = plan(_Views(workbook), incoming, settings, history(self.folders, incoming), keyless)
         self._give_keys(workbook, decided, keyless, settings, now)
-        problems = apply_plan(workbook, decided)
+        problems = apply_plan(workbook, decided, settings, self.folders.side.name)
         changes = ChangeSet(
             parents=incoming.heads,
             time=now,
@@ -286,9 +287,12 @@ class _Sync:
                 path=self.folders.workbook, program=found.program, owner=found.owner, lock=found.lock
             )
 
-    def _remember(self, identity: FileIdentity, workbook: Workbook, layouts: Mapping[str, Layout]) -> None:
+    def _remember(
+        self, identity: FileIdentity, workbook: Workbook, layouts: Mapping[str, Layout], incoming: Incoming
+    ) -> None:
         columns = {name: table.columns for name in workbook.table_names if (table := workbook.table(name))}
-        remember(self.folders, Remembered(identity, columns, layouts))
+        side = "" if brings_old_paths(incoming, self.folders) else self.folders.side.name
+        remember(self.folders, Remembered(identity, columns, side, layouts))
 
     def _sweep(self, incoming: Incoming, settings: Settings) -> None:
         """Remove what is done with. Nothing here is needed for the workbook to be right."""
@@ -319,46 +323,6 @@ class _Views(Mapping[str, View]):
 
     def __len__(self) -> int:
         return len(self._workbook.table_names)
-
-
-# -- the lock -----------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _locked(folders: Folders, who: str, program: str, wait: float) -> Iterator[None]:
-    """Hold the registry's lock; says who holds it to those who wait.
-
-    Where the file system has no working locks the sync goes on without: change sets make two at once harmless.
-    """
-    lock = FileLock(folders.lock)
-    owner = folders.lock.with_suffix(".owner")
-    held = True
-    try:
-        lock.acquire(timeout=wait)
-    except Timeout:
-        raise RegistryLockedError(path=folders.workbook, owner=_owner(owner)) from None
-    except (NotImplementedError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
-            raise
-        held = False
-    try:
-        with contextlib.suppress(OSError):
-            record = {"who": who, "program": program, "host": socket.gethostname(), "pid": os.getpid()}
-            owner.write_text(json.dumps({**record, "time": time.time()}), "utf-8")
-        yield
-    finally:
-        if held:
-            with contextlib.suppress(OSError):
-                owner.unlink(missing_ok=True)
-            lock.release()
-
-
-def _owner(path: Path) -> str:
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        return f"{record['who'] or 'somebody'} with {record['program']} on {record['host']}, process {record['pid']}"
-    except (OSError, ValueError, KeyError):
-        return "by somebody"
 
 
 # -- files --------------------------------------------------------------------------------------------------------

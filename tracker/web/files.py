@@ -69,7 +69,7 @@ def inside(folders: Folders, stored: Any) -> Path | None:
     if not isinstance(stored, str) or not stored.strip() or "\0" in stored:
         return None
     try:
-        path = (folders.workbook.parent / stored).resolve(strict=True)
+        path = (folders.workbook.parent / folders.present(stored)).resolve(strict=True)
         within = path.is_relative_to(folders.side.resolve()) and (path.is_file() or path.is_dir())
     except (OSError, ValueError, RuntimeError):
         return None

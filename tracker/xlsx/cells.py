@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from tracker.values import from_serial, to_serial
+from tracker.xlsx.links import Link, link_text
 from tracker.xlsx.refs import cell_name, column_letters, column_number
 from tracker.xlsx.xml import UnpatchablePart, attributes, escape, unescape, unescape_text
 
@@ -61,21 +62,22 @@ def _cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=16)
 def _plain_pattern(prefix: bytes) -> re.Pattern[bytes]:
-    """A cell without formula, rich text or attributes out of order: column, style, type, value, text."""
+    """A cell without rich text or attributes out of order: column, style, type, formula, value, text."""
     return re.compile(b'<%bc r="([A-Z]+)[0-9]+"%b' % (re.escape(prefix), _plain_rest(prefix)))
 
 
 @lru_cache(maxsize=16)
 def column_pattern(column: int, prefix: bytes) -> re.Pattern[bytes]:
-    """A plain cell of one column: row, style, type, value, text (see :meth:`CellReader.plain`)."""
+    """A plain cell of one column: row, style, type, formula, value, text (see :meth:`CellReader.plain`)."""
     letters = column_letters(column).encode()
     return re.compile(b'<%bc r="%b([0-9]+)"%b' % (re.escape(prefix), letters, _plain_rest(prefix)))
 
 
 def _plain_rest(prefix: bytes) -> bytes:
     more = rb'(?: s="([0-9]+)")?(?: t="(\w+)")?'
-    body = rb'(?:<%sv>([^<]*)</%sv>|<%sis><%st(?: xml:space="preserve")?>([^<]*)</%st></%sis>)'
-    return more + (rb"(?:/>|>" + body + rb"</%sc>)") % ((re.escape(prefix),) * 7)
+    formula = rb'(?:<%sf(?: aca="\w+")?>([^<]+)</%sf>)?'
+    body = rb"(?:" + formula + rb'<%sv>([^<]*)</%sv>|<%sis><%st(?: xml:space="preserve")?>([^<]*)</%st></%sis>)'
+    return more + (rb"(?:/>|>" + body + rb"</%sc>)") % ((re.escape(prefix),) * 9)
 
 
 @cache
@@ -110,6 +112,28 @@ def text_of(content: bytes, prefix: bytes) -> str:
     return unescape_text("".join((piece or b"").decode("utf-8", "replace") for piece in text.findall(content)))
 
 
+def link_of(cell: CellSpan, prefix: bytes) -> str | None:
+    """The text of a cell that is a link; None for all others."""
+    found = formula_of(cell, prefix) if b"HYPERLINK" in cell.content else None
+    return link_text(found[1]) if found else None
+
+
+def has_formula(xml: bytes, prefix: bytes) -> bool:
+    """Whether there is a formula among the cells of rows; links depend on nothing and do not count."""
+    return any(not match[1] or _link(match[1]) is None for match in _formula_pattern(prefix).finditer(xml))
+
+
+@lru_cache(maxsize=16)
+def _formula_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    p = re.escape(prefix)
+    return re.compile(rb'<%sf(?:(?: aca="\w+")?>([^<]*)</|[\s/>])' % p)
+
+
+def _link(formula: bytes) -> str | None:
+    """The text of a link, from its formula as it stands in the XML."""
+    return link_text(unescape(formula.decode("utf-8", "replace"))) if b"HYPERLINK" in formula else None
+
+
 @dataclass(frozen=True, slots=True)
 class CellReader:
     """What is needed to tell a cell's value: the shared strings, and which formats show a date."""
@@ -120,9 +144,11 @@ class CellReader:
     prefix: bytes
 
     def value(self, cell: CellSpan) -> Any:
-        """None, bool, int, float, str, datetime or ErrorValue; a formula gives its saved result."""
+        """None, bool, int, float, str, datetime or ErrorValue; a formula gives its saved result, a link its text."""
         if not cell.content:
             return None
+        if cell.has_formula and (link := link_of(cell, self.prefix)) is not None:
+            return link or None
         match = _TYPE.search(cell.tag)
         kind = match[1] if match else b"n"
         if kind == b"inlineStr":
@@ -138,22 +164,26 @@ class CellReader:
         formulas: list[int] = []
         plain = _plain_pattern(self.prefix).findall(xml)
         if len(plain) == xml.count(b"<%sc" % self.prefix):
-            for letters, style, kind, raw, text in plain:
-                if raw or text:
+            for letters, style, kind, formula, raw, text in plain:
+                if raw or text or formula:
                     index = _column(letters) - first
                     if 0 <= index < width:
-                        values[index] = self.plain(style, kind, raw, text)
+                        values[index] = self.plain(style, kind, formula, raw, text)
+                        if formula and _link(formula) is None:
+                            formulas.append(index)
             return values, formulas
         for cell in cells_of(xml[xml.find(b">") + 1 :], self.prefix):
             index = cell.column - first
             if 0 <= index < width and cell.content:
                 values[index] = self.value(cell)
-                if cell.has_formula:
+                if cell.has_formula and link_of(cell, self.prefix) is None:
                     formulas.append(index)
         return values, formulas
 
-    def plain(self, style: bytes, kind: bytes, raw: bytes, text: bytes) -> Any:
-        """The value of a cell as most programs write it: no formula, one run of text."""
+    def plain(self, style: bytes, kind: bytes, formula: bytes, raw: bytes, text: bytes) -> Any:
+        """The value of a cell as most programs write it, from the groups of its pattern."""
+        if formula and (link := _link(formula)) is not None:
+            return link or None
         if text or kind == b"inlineStr":
             return unescape_text(text.decode("utf-8", "replace")) or None
         return self._stored(kind, raw.decode("utf-8", "replace"), int(style) if style else 0)
@@ -208,6 +238,9 @@ def cell_xml(row: int, column: int, value: Any, style: int, prefix: bytes, date1
         return start + b"><%sv>%b</%sv>" % (p, repr(value).encode(), p) + end
     if isinstance(value, datetime):
         return start + b"><%sv>%b</%sv>" % (p, repr(to_serial(value, date1904)).encode(), p) + end
+    if isinstance(value, Link):
+        formula, shown = _formula(value.formula), escape(value)
+        return start + b' t="str"><%sf>%b</%sf><%sv>%b</%sv>' % (p, formula, p, p, shown, p) + end
     text = str(value)
     space = b' xml:space="preserve"' if text != text.strip() or "\n" in text or "  " in text else b""
     body = b"<%sis><%st%b>%b</%st></%sis>" % (p, p, space, escape(text), p, p)
@@ -218,8 +251,11 @@ def formula_xml(row: int, column: int, formula: str, style: int, prefix: bytes) 
     """One ``<c>`` with a formula and no saved result, so that every program computes it."""
     p = prefix
     start = b'<%sc r="%b"%b>' % (p, cell_name(row, column).encode(), b' s="%d"' % style if style else b"")
-    text = formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
-    return start + b"<%sf>%b</%sf></%sc>" % (p, text, p, p)
+    return start + b"<%sf>%b</%sf></%sc>" % (p, _formula(formula), p, p)
+
+
+def _formula(text: str) -> bytes:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
 
 
 def formula_of(cell: CellSpan, prefix: bytes) -> tuple[dict[str, str], str] | None:

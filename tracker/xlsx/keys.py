@@ -66,7 +66,7 @@ def _pass(
     """The rows that hold one of these texts in their cell, or one of these shared strings, from the last upward."""
     indexes = {b"%d" % index for index in shared}
     for cells, rows in sheet.scan(column_pattern(column, sheet.prefix), area.first_row, area.last_row):
-        hits = [int(cell[0]) for cell in cells if cell[2] == b"s" and cell[3] in indexes]
+        hits = [int(cell[0]) for cell in cells if cell[2] == b"s" and cell[4] in indexes]
         if texts:
             hits += [int(c[0]) for c in cells if c[2] != b"s" and key_text(reader.plain(*c[1:])) in texts]
             hits += [number for number, row in rows.items() if _key_of(row, [column], reader)[0] in texts]

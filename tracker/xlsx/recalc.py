@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tracker.xlsx.book import Book
-from tracker.xlsx.cells import CellSpan, cells_of, formula_of
+from tracker.xlsx.cells import CellSpan, cells_of, formula_of, has_formula
 from tracker.xlsx.formulas import Dependants, Sees, references, translate
 from tracker.xlsx.refs import Range
 from tracker.xlsx.rows import merged_row
@@ -53,11 +53,10 @@ def drop_stale_results(book: Book, changed: Mapping[str, Sequence[Range]], table
 
 def _formulas(sheet_name: str, sheet: Sheet, results: dict[tuple[str, int, int], Range]) -> Iterator[Formula]:
     """Every formula of a sheet, shared ones written out; ``results`` takes the cells that an array formula fills."""
-    opening = re.compile(rb"<" + re.escape(sheet.prefix) + rb"f[\s/>]")
     shared: dict[str, tuple[int, int, str]] = {}
     lower = sheet_name.lower()
     for number, xml in sheet.rows():
-        if not opening.search(xml):
+        if not has_formula(xml, sheet.prefix):
             continue
         for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix):
             found = formula_of(cell, sheet.prefix) if cell.content else None

@@ -14,6 +14,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from tracker.xlsx.cells import has_formula
 from tracker.xlsx.codec import crc32, crc32_combine, deflate, deflate_fast, inflate
 from tracker.xlsx.package import DamagedPackage, Package, Slice, Stream
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, column_number
@@ -38,7 +39,7 @@ class Sheet:
         self.package = package
         self.part = part
         self.formulas: bool | None = None
-        """Whether any row holds a formula; None until :meth:`has_formulas` has looked."""
+        """Whether any row holds a formula that is no link; None until :meth:`has_formulas` has looked."""
         self._columns = 0
         self._edits: dict[int, bytes] = {}
         self._spans: dict[int, list[RowSpan]] = {}
@@ -188,10 +189,9 @@ class Sheet:
             yield found, rest
 
     def has_formulas(self) -> bool:
-        """Whether any row holds a formula."""
+        """Whether any row holds a formula that is no link."""
         if self.formulas is None:
-            pattern = re.compile(rb"<" + re.escape(self.prefix) + rb"f[\s/>]")
-            self.formulas = any(pattern.search(self._inflated(segment)) for segment in self.segments)
+            self.formulas = any(has_formula(self._inflated(segment), self.prefix) for segment in self.segments)
         return self.formulas
 
     def last_column(self) -> int:
@@ -230,8 +230,8 @@ class Sheet:
         self._edits[number] = xml
         if self._columns:
             self._columns = max(self._columns, last_column)
-        if b"f>" in xml or b"f " in xml:
-            self.formulas = None if not self.formulas else True
+        if not self.formulas and has_formula(xml, self.prefix):
+            self.formulas = True
 
     @property
     def changed(self) -> bool:

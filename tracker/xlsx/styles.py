@@ -1,4 +1,4 @@
-"""Cell formats: which of them show a date, and one more where a date must be shown."""
+"""Cell formats: which of them show a date, and one more where a date or a formula needs it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from tracker.xlsx.xml import attributes, check_patchable, root_prefix, set_attri
 
 _BUILTIN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(50, 59)])
 """Number format ids that are dates in every workbook (ECMA-376 part 1, 18.8.30); 45 to 47 are durations."""
+_TEXT = "49"
+"""The number format ``@``, which every workbook has."""
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 DATE_FORMAT = "yyyy\\-mm\\-dd\\ hh:mm:ss"
 
@@ -19,7 +21,7 @@ def is_date_format(code: str) -> bool:
 
 
 class Styles:
-    """The styles part. ``xml`` has what :meth:`date_style` added."""
+    """The styles part. ``xml`` has what :meth:`date_style` and :meth:`formula_style` added."""
 
     def __init__(self, xml: bytes) -> None:
         check_patchable(xml, "the styles part")
@@ -32,7 +34,7 @@ class Styles:
             if found.get("numFmtId", "").isdigit()
         }
         self._cells = [attributes(tag) for tag in self._cell_formats()]
-        self._added: dict[int, int] = {}
+        self._added: dict[tuple[int, int], int] = {}
         self._dates: dict[int, bool] = {}
 
     @property
@@ -57,18 +59,26 @@ class Styles:
 
     def date_style(self, base: int) -> int:
         """The format ``base`` itself where it shows dates, else one that is like it and does; added where needed."""
-        if self.is_date(base):
-            return base
-        if base not in self._added:
+        return base if self.is_date(base) else self._with_format(base, self._date_format())
+
+    def formula_style(self, base: int) -> int:
+        """The format ``base``, but for text: there a formula would turn into text once it is edited."""
+        number = self._cells[base].get("numFmtId", "0") if 0 <= base < len(self._cells) else "0"
+        is_text = number == _TEXT or (number.isdigit() and self._formats.get(int(number)) == "@")
+        return self._with_format(base, 0) if is_text else base
+
+    def _with_format(self, base: int, number: int) -> int:
+        """A cell format like ``base`` that shows numbers by another number format."""
+        if (base, number) not in self._added:
             tag = self._cell_formats()[base] if 0 <= base < len(self._cells) else b"<%sxf/>" % self._prefix
             opening = re.match(rb"<[^>]*?(?=\s*/?>)", tag)
             copy = (opening[0] if opening else b"<%sxf" % self._prefix) + b"/>"
-            copy = set_attribute(copy, "numFmtId", str(self._date_format()))
+            copy = set_attribute(copy, "numFmtId", str(number))
             copy = set_attribute(copy, "applyNumberFormat", "1")
             self._append("cellXfs", copy)
             self._cells.append(attributes(copy))
-            self._added[base] = len(self._cells) - 1
-        return self._added[base]
+            self._added[base, number] = len(self._cells) - 1
+        return self._added[base, number]
 
     def _cell_formats(self) -> list[bytes]:
         p = re.escape(self._prefix)

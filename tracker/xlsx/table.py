@@ -15,6 +15,7 @@ from tracker.xlsx.cells import CellSpan, cell_xml, cells_of, formula_of, formula
 from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
 from tracker.xlsx.keys import rows_blank_in, rows_with_keys, texts_in
+from tracker.xlsx.links import Link, link_text
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
@@ -151,6 +152,8 @@ class Table:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
         sheet, first = self.sheet, self.ref.first_column
         xml = sheet.row(number)
+        if xml and b"HYPERLINK" in xml:  # a link may turn into text
+            self.moved_formulas = True
         styles = self._styles_of(xml)
         cells = {
             first + column: self._cell(number, first + column, value, self._style(styles, first + column))
@@ -227,6 +230,8 @@ class Table:
     def _cell(self, row: int, column: int, value: Any, style: int) -> bytes:
         if isinstance(value, datetime) and self._book.styles is not None:
             style = self._book.styles.date_style(style)
+        if isinstance(value, Link) and self._book.styles is not None:
+            style = self._book.styles.formula_style(style)
         return cell_xml(row, column, value, style, self.sheet.prefix, self._book.date1904)
 
     def _put(self, number: int, xml: bytes | None, cells: dict[int, bytes]) -> None:
@@ -252,7 +257,7 @@ class Table:
         if column.formula is not None:
             return column.formula
         found = formula_of(above, self.sheet.prefix) if above else None
-        if found is None:
+        if found is None or link_text(found[1]) is not None:
             return None
         kind, text = found[0].get("t", "normal"), found[1]
         if kind == "shared" and not text:
