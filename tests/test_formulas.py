@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.formula.translate import Translator
 
-from tracker.xlsx.formulas import Area, Cell, Dependants, Sees, references, translate
+from tracker.xlsx.dependants import Dependants
+from tracker.xlsx.formulas import Area, Cell, Sees, references, translate
 from tracker.xlsx.refs import Range, cell_name, column_letters
 from tracker.xlsx.tokens import joined, tokens
 
@@ -176,7 +177,8 @@ def test_formulas_that_see_nothing_in_this_workbook(formula: str) -> None:
 )
 def test_tables(formula: str, tables: set[str], row_tables: set[str]) -> None:
     sees = references(formula, "own")
-    assert (sees.tables, sees.row_tables, sees.volatile) == (tables, row_tables, False)
+    of_columns = {table for table, _ in sees.columns}
+    assert (sees.tables | of_columns, sees.row_tables, sees.volatile) == (tables, row_tables, False)
 
 
 @pytest.mark.parametrize(
@@ -353,6 +355,7 @@ def affected(
     names: dict[str, str] | None = None,
     tables_changed: tuple[str, ...] = (),
     results: dict[str, str] | None = None,
+    columns: dict[str, list[str]] | None = None,
 ) -> set[str]:
     """The cells affected; cells are given and come as ``runs!B2``."""
     cells: dict[Cell, str] = {}
@@ -365,6 +368,7 @@ def affected(
         TABLES,
         names or {},
         {by_place[place]: Range.parse(text) for place, text in (results or {}).items()},
+        columns,
     )
     return {cells[cell] for cell in dependants.affected([area(text) for text in changed], tables_changed)}
 
@@ -394,6 +398,18 @@ def test_a_table_reference_sees_the_whole_table() -> None:
     for changed in ("runs!A1", "runs!D11", "runs!B5"):
         assert affected(formulas, changed) == {"s!A1", "s!A2"}
     assert affected(formulas, "runs!E5") == set()
+
+
+def test_a_reference_to_one_column_sees_that_column_where_the_headers_are_known() -> None:
+    formulas = {"s!A1": "SUM(runs[loss])", "s!A2": "ROWS(runs)", "s!A3": "SUM(runs[[LOSS]:[d]])", "s!A4": "runs[AUC]"}
+    formulas |= {"s!A5": "SUM(runs[loss]:runs[d])", "s!A6": "SUM(runs[[#All],[loss]])", "s!A7": "SUM(runs[gone])"}
+    formulas |= {"s!A8": "MAX(best)", "s!A9": "A1"}
+    columns, names = {"runs": ["id", "Loss", "auc", "d"]}, {"best": "runs[auc]"}
+    whole = {"s!A2", "s!A3", "s!A5", "s!A6", "s!A7"}
+    assert affected(formulas, "runs!B5", columns=columns, names=names) == whole | {"s!A1", "s!A9"}
+    assert affected(formulas, "runs!C5", columns=columns, names=names) == whole | {"s!A4", "s!A8"}
+    assert affected(formulas, "runs!A1", columns=columns, names=names) == whole
+    assert affected(formulas, tables_changed=("runs",), columns=columns, names=names) == set(formulas)
 
 
 def test_a_reference_to_its_own_row_sees_only_that_row() -> None:

@@ -15,7 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+import xlsxwriter
 from package import Package
 from person import Person
 from script import Script
@@ -599,3 +601,31 @@ def test_a_key_is_found_as_a_person_typed_it(script: Script, person: Person, typ
     assert not report.conflicts and not report.pending
     (row,) = [row for row in script.rows().values() if row["name"] == "by hand"]
     assert row["params.x"] == 1
+
+
+def test_only_formulas_that_see_what_changed_lose_their_saved_results(tmp_path: Path) -> None:
+    headers = ["run_id", "status", "metrics.auc"]
+    registry = tmp_path / "registry.xlsx"
+    with xlsxwriter.Workbook(registry) as book:
+        sheet, summary = book.add_worksheet("runs"), book.add_worksheet("summary")
+        sheet.write_row(0, 0, headers)
+        sheet.write_row(1, 0, ["r1", "FINISHED", 0.5])
+        sheet.add_table(0, 0, 1, 2, {"name": "runs", "columns": [{"header": header} for header in headers]})
+        summary.write_formula("A1", "=COUNTA(runs[run_id])", None, 1)
+        summary.write_formula("A2", "=MAX(runs[metrics.auc])", None, 0.5)
+        summary.write_formula("A3", "=COLUMNS(runs)", None, 3)
+    script = Script(registry)
+
+    def saved() -> list[Any]:
+        page = openpyxl.load_workbook(registry, data_only=True)["summary"]
+        return [page[cell].value for cell in ("A1", "A2", "A3")]
+
+    script.log(Change("runs", ("r1",), {"params.depth": 3}))
+    script.sync()
+    assert saved() == [1, 0.5, None]  # a column more
+    script.log(Change("runs", ("r1",), {"metrics.auc": 0.75}, {"metrics.auc": 0.5}))
+    script.sync()
+    assert saved() == [1, None, None]
+    script.run("r2")
+    script.sync()
+    assert saved() == [None, None, None]

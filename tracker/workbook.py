@@ -201,8 +201,8 @@ class Workbook:
                 if table.changed:
                     changed.setdefault(table.sheet_name, []).extend(table.changed)
             if changed:
-                names = [table.name.lower() for table in self._tables.values() if table.changed]
-                drop_stale_results(self.book, changed, names)
+                grown = [table.name for table in self._tables.values() if table.has_grown]
+                drop_stale_results(self.book, changed, grown)
             if self.has_moved_formulas or any(table.moved_formulas for table in self._tables.values()):
                 self.book.drop_calc_chain()
             layouts = self.book.finish()

@@ -1,13 +1,11 @@
-"""What formulas see, which of them a change reaches, and how they read when copied to another row."""
+"""What formulas see, and how they read when copied to another row."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tracker.xlsx.range_index import RangeIndex
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Corner, Range
 from tracker.xlsx.tokens import Token, joined, sheet_of, tokens
 
@@ -26,7 +24,7 @@ _RESIZING = {"sumif", "averageif"}
 """These read more than they name: the third argument is taken to be as large as the first."""
 _FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|_xludf\.|_xll\.)+")
 _OWN_ROW = re.compile(r"[^\[]*\[\s*(?:@|#this row\s*\]|\[\s*#this row\s*\])")
-_ONE_COLUMN = re.compile(r"([^\[]+)\[[^\[\]@#']+\]")
+_ONE_COLUMN = re.compile(r"([^\[]+)\[([^\[\]@#']+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,9 @@ class Sees:
 
     ranges: tuple[Area, ...] = ()
     tables: frozenset[str] = frozenset()
-    """Tables of which it may see every row: ``runs`` for ``runs[loss]``; "" for ``[loss]``, the table it stands in."""
+    """Tables of which it may see every cell: ``runs`` for ``ROWS(runs)``; "" for ``[loss]``, the table it stands in."""
+    columns: frozenset[tuple[str, str]] = frozenset()
+    """Columns of tables of which it sees every row: ``runs`` and ``loss`` for ``runs[loss]``."""
     row_tables: frozenset[str] = frozenset()
     """Tables of which it sees the cells in its own row: ``runs`` for ``runs[@loss]``; "" for ``[@loss]``."""
     names: frozenset[str] = frozenset()
@@ -56,6 +56,11 @@ def references(formula: str, own_sheet: str) -> Sees:
     return _Reader(formula, own_sheet).sees() if len(formula) <= MAX_FORMULA else Sees(volatile=True)
 
 
+def definition_references(definition: str, sheet: str) -> Sees:
+    """What a defined name means where a formula on this sheet uses it. Never raises."""
+    return _Reader(definition, sheet, defines_name=True).sees()
+
+
 class _Reader:
     """Reads one formula. The definition of a name has no cell of its own: its relative references may lie anywhere."""
 
@@ -65,6 +70,7 @@ class _Reader:
         self.defines_name = defines_name
         self.ranges: list[Area] = []
         self.tables: set[str] = set()
+        self.columns: set[tuple[str, str]] = set()
         self.row_tables: set[str] = set()
         self.names: set[str] = set()
         self.functions: set[str] = set()
@@ -85,7 +91,7 @@ class _Reader:
                 elif part.kind == "reference":
                     self.ranges.append((sheet, self._area(part)))
                 elif part.kind == "table":
-                    (self.row_tables if _is_row_local(part) else self.tables).add(_table_name(part))
+                    self._add_table(part)
                 elif part.kind == "name":
                     self._add_name(part, sheet)
                 else:
@@ -93,6 +99,7 @@ class _Reader:
         return Sees(
             ranges=tuple(dict.fromkeys(self.ranges)),
             tables=frozenset(self.tables),
+            columns=frozenset(self.columns),
             row_tables=frozenset(self.row_tables),
             names=frozenset(self.names),
             functions=frozenset(self.functions),
@@ -102,13 +109,22 @@ class _Reader:
     def _area(self, part: Token) -> Range:
         return _anywhere(part.text) if self.defines_name else Range.parse(part.text)
 
+    def _add_table(self, part: Token) -> None:
+        column = _ONE_COLUMN.fullmatch(part.text.lower())
+        if column is not None:
+            self.columns.add((column[1], column[2]))
+        else:
+            (self.row_tables if _is_row_local(part) else self.tables).add(_table_name(part))
+
     def _add_span(self, colon: int) -> None:
         """All that may lie between the two ends of a colon, as in ``B2:INDEX(B:B,9)`` or ``runs[a]:runs[c]``."""
         before, after = self._end_before(colon), self._end_at(colon + 1)
         if before is not None and after is not None:
             sheet = sheet_of(before.prefix, self.own_sheet)
             if before.kind == after.kind == "table" and _table_name(before) == _table_name(after):
-                return  # what lies between two columns of a table is in the table, which is seen already
+                if not (_is_row_local(before) and _is_row_local(after)):
+                    self.tables.add(_table_name(before))  # what lies between two columns of a table is in the table
+                return
             same_sheet = not after.prefix or sheet_of(after.prefix, self.own_sheet) == sheet
             if before.kind == after.kind == "reference" and same_sheet:
                 self.ranges.append((sheet, _hull(self._area(before), self._area(after))))
@@ -245,132 +261,3 @@ def _moved(text: str, rows: int, columns: int) -> str:
                 return "#REF!"
         moved.append(str(Corner(column, row, fixed_column, fixed_row)))
     return ":".join(moved)
-
-
-class Dependants:
-    """The formulas of a workbook, asked which of them a change reaches.
-
-    Args:
-        formulas: sheet, row, column, text, and what it sees (None: it is read from the text) of every formula.
-        tables: sheet and range, with header and totals row, of every table by its name.
-        names: the text of every defined name by its name; one that belongs to a sheet is ``sheet!name``.
-        results: where array formulas put their results, for those that fill more than their own cell. A dynamic
-            array should be given all the room that its result may grow into.
-
-    Names of sheets, tables and defined names are in lower case throughout. A name or table that a formula uses and that
-    is not given makes the formula volatile.
-    """
-
-    def __init__(
-        self,
-        formulas: Iterable[tuple[str, int, int, str, Sees | None]],
-        tables: Mapping[str, Area],
-        names: Mapping[str, str],
-        results: Mapping[Cell, Range] | None = None,
-    ) -> None:
-        self._tables = tables
-        self._names = names
-        self._results = results or {}
-        self._definitions: dict[tuple[str, str], Sees] = {}
-        self._watched: dict[str, dict[Range, list[Cell]]] = {}
-        self._by_table: dict[str, list[Cell]] = {}
-        self._volatile: set[Cell] = set()
-        for sheet, row, column, text, sees in formulas:
-            self._add((sheet, row, column), references(text, sheet) if sees is None else sees)
-
-    def affected(self, changed: Iterable[Area], tables_changed: Iterable[str] = ()) -> set[Cell]:
-        """The cells with formulas that see a changed cell, themselves or through other formulas; volatile ones always.
-
-        ``tables_changed`` are tables that grew or moved: formulas that see more of them than their own row count.
-        """
-        affected = set(self._volatile)
-        for name in tables_changed:
-            affected.update(self._by_table.get(name, ()))
-        indexes: dict[str, RangeIndex[list[Cell]]] = {}
-        pending = _merged([*changed, *self._areas(affected)])
-        while pending:
-            reached: set[Cell] = set()
-            for sheet, area in pending:
-                if sheet not in indexes:
-                    indexes[sheet] = RangeIndex(self._watched.get(sheet, {}))
-                for cells in indexes[sheet].pop(area):
-                    reached.update(cells)
-            reached -= affected
-            affected |= reached
-            pending = _merged(self._areas(reached))
-        return affected
-
-    def _areas(self, cells: set[Cell]) -> list[Area]:
-        """Where the results of these formulas are."""
-        return [(cell[0], self._results.get(cell) or Range(cell[1], cell[2], cell[1], cell[2])) for cell in cells]
-
-    def _add(self, cell: Cell, sees: Sees) -> None:
-        sees = self._with_names(sees, cell[0])
-        around = self._table_around(cell) if "" in sees.tables | sees.row_tables else ""
-        tables = [name or around for name in sees.tables]
-        row_tables = [name or around for name in sees.row_tables]
-        if sees.volatile or not all(name in self._tables for name in (*tables, *row_tables)):
-            self._volatile.add(cell)
-            return
-        for sheet, area in sees.ranges:
-            self._watch(cell, sheet, area)
-        for name in tables:
-            self._watch(cell, *self._tables[name])
-            self._by_table.setdefault(name, []).append(cell)
-        for name in row_tables:
-            sheet, area = self._tables[name]
-            self._watch(cell, sheet, area._replace(first_row=cell[1], last_row=cell[1]))
-
-    def _watch(self, cell: Cell, sheet: str, area: Range) -> None:
-        self._watched.setdefault(sheet, {}).setdefault(area, []).append(cell)
-
-    def _table_around(self, cell: Cell) -> str:
-        sheet, row, column = cell
-        return next(
-            (name for name, (on, area) in self._tables.items() if on == sheet and area.contains(row, column)), ""
-        )
-
-    def _with_names(self, sees: Sees, sheet: str) -> Sees:
-        """What a formula on this sheet sees with the definitions of its names, and of theirs, taken in."""
-        ranges, tables, volatile = list(sees.ranges), set(sees.tables), sees.volatile
-        known: set[str] = set()
-        todo = [sees]
-        while todo:
-            current = todo.pop()
-            for name in (current.names | current.functions) - known:
-                definition = self._definition(name, sheet)
-                if definition is not None:
-                    known.add(name)
-                    todo.append(definition)
-                    ranges += definition.ranges
-                    tables |= definition.tables | definition.row_tables
-                    volatile |= definition.volatile
-                elif name in self._tables:
-                    tables.add(name)
-                else:
-                    volatile |= name in current.names  # any other function is one of Excel's own
-        return Sees(tuple(ranges), frozenset(tables), sees.row_tables, volatile=volatile)
-
-    def _definition(self, name: str, sheet: str) -> Sees | None:
-        """What a name means when used on this sheet; the sheet's own names come before the workbook's."""
-        home, _, base = name.rpartition("!")
-        for key in (f"{home or sheet}!{base}", base):
-            if key in self._names:
-                if (key, sheet) not in self._definitions:
-                    self._definitions[key, sheet] = _Reader(self._names[key], sheet, defines_name=True).sees()
-                return self._definitions[key, sheet]
-        return None
-
-
-def _merged(areas: Iterable[Area]) -> list[Area]:
-    """The same cells in fewer areas: those over the same columns that touch or overlap become one."""
-    merged: list[Area] = []
-    for sheet, area in sorted(areas, key=lambda item: (item[0], item[1].first_column, item[1].last_column, item[1])):
-        if merged:
-            on, above = merged[-1]
-            same_columns = (above.first_column, above.last_column) == (area.first_column, area.last_column)
-            if on == sheet and same_columns and area.first_row <= above.last_row + 1:
-                merged[-1] = sheet, above._replace(last_row=max(above.last_row, area.last_row))
-                continue
-        merged.append((sheet, area))
-    return merged

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tracker.xlsx.book import Book
 from tracker.xlsx.cells import CellSpan, cells_of, formula_of, has_formula
-from tracker.xlsx.formulas import Dependants, Sees, references, translate
+from tracker.xlsx.dependants import Dependants
+from tracker.xlsx.formulas import Sees, references, translate
 from tracker.xlsx.refs import Range
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
@@ -23,8 +24,8 @@ SPILL = 1000
 Formula = tuple[str, int, int, str, Sees | None]
 
 
-def drop_stale_results(book: Book, changed: Mapping[str, Sequence[Range]], tables: Iterable[str]) -> None:
-    """Drop the saved results of the formulas that see the changed ranges (by lower-case sheet name) or tables."""
+def drop_stale_results(book: Book, changed: Mapping[str, Sequence[Range]], grown: Iterable[str]) -> None:
+    """Drop the saved results of the formulas that see the changed ranges, by sheet, or the tables that grew."""
     sheets = [(entry.name, book.sheet(entry.part)) for entry in book.sheets]
     sheets = [(name, sheet) for name, sheet in sheets if sheet.has_formulas()]
     if not sheets:
@@ -38,7 +39,9 @@ def drop_stale_results(book: Book, changed: Mapping[str, Sequence[Range]], table
         names[key] = unescape(match[2].decode("utf-8", "replace"))
     places = {name: (entry.sheet.name.lower(), entry.info.ref) for name, entry in book.tables.items()}
     ranges = [(name.lower(), range_) for name, several in changed.items() for range_ in several]
-    stale = Dependants(formulas, places, names, results).affected(ranges, {table.lower() for table in tables})
+    headers = {name: [column.name for column in entry.info.columns] for name, entry in book.tables.items()}
+    dependants = Dependants(formulas, places, names, results, headers)
+    stale = dependants.affected(ranges, {table.lower() for table in grown})
     dropped = False
     for name, sheet in sheets:
         rows: dict[int, set[int]] = {}

@@ -13,6 +13,7 @@ import re
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import chain
 
 from tracker.xlsx.cells import has_formula
 from tracker.xlsx.codec import crc32, crc32_combine, deflate, deflate_fast, inflate
@@ -197,15 +198,12 @@ class Sheet:
     def last_column(self) -> int:
         """The last column in use on the whole sheet."""
         if not self._columns:
-            needle = b"<%sc " % self.prefix
-            for number, xml in self.rows():
-                at = xml.rfind(needle)
-                match = _CELL_COLUMN.search(xml, at) if at >= 0 else None
-                column = (
-                    column_number(match[1].decode())
-                    if match
-                    else (MAX_COLUMN if b"<%sc" % self.prefix in xml and number else 0)
-                )
+            start, closing = b"<%sc" % self.prefix, b"</%srow" % self.prefix
+            stretches = (self._inflated(segment).split(closing) for segment in self.segments)
+            for row in chain(self._edits.values(), *stretches):
+                at = row.rfind(start)
+                match = _CELL_COLUMN.search(row, at, at + 64) if at >= 0 else None
+                column = column_number(match[1].decode()) if match else MAX_COLUMN if at >= 0 else 1
                 self._columns = max(self._columns, column)
             self._columns = max(self._columns, 1)
         return self._columns

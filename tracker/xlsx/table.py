@@ -40,13 +40,15 @@ class TableRow:
 class Table:
     """A table for reading and changing. Columns are counted from 0, rows are the sheet's own numbers.
 
-    ``changed`` has the ranges that were changed, for finding the formulas that see them.
+    ``changed`` has the ranges that were changed, and ``has_grown`` says that there are more rows now, for finding the
+    formulas that see that.
     """
 
     def __init__(self, book: Book, name: str) -> None:
         self._book = book
         self._entry: TableEntry = book.tables[name.lower()]
         self.changed: list[Range] = []
+        self.has_grown = False
         self.moved_formulas = False
 
     # -- what it is ---------------------------------------------------------------------------------------------
@@ -289,6 +291,7 @@ class Table:
     def _resize(self, last_data_row: int) -> None:
         info = self._entry.info
         old = info.ref._replace(last_row=info.last_data_row)
+        self.has_grown = True
         grow_dependants(self._book, self._entry, old, last_data_row)
         self._entry = self._book.set_table(self._entry, info.with_last_row(last_data_row))
         self.changed.append(Range(old.last_row + 1, old.first_column, last_data_row, old.last_column))
