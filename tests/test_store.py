@@ -283,6 +283,47 @@ def test_a_safe_name_stays_as_it_is_and_can_be_parsed(text: str) -> None:
     assert Path(name).name == name
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../up",
+        "/etc/passwd",
+        "..\\..\\up",
+        "C:\\Windows\\x",
+        "\\\\server\\share\\x",
+        "CON",
+        "aux.csv",
+        "x" * 300,
+        "modèle" * 60,
+        "v3",
+        "name:v3",
+        ".partial",
+        ".received",
+        "a/b/../../../c",
+        "trash. ",
+        "a\x1b[2Jb",
+    ],
+)
+def test_whatever_a_name_is_the_file_stays_in_the_store_and_is_found(
+    folders: Folders, model: Path, tmp_path: Path, name: str
+) -> None:
+    before = set(tmp_path.rglob("*"))
+    try:
+        stored = store.put(folders, model, name)
+    except ArtifactPathError:
+        assert set(tmp_path.rglob("*")) == before
+        return
+    made = set(tmp_path.rglob("*")) - before - set(folders.side.rglob("*")) - {folders.side}
+    assert made == set()
+    assert stored.path.is_relative_to(folders.artifacts)
+    assert stored.path.parents[2] == folders.artifacts
+    assert not stored.name.startswith(".")
+    assert store.find(folders, stored.artifact).path == stored.path
+    assert store.put(folders, model, name).artifact == stored.artifact
+    assert store.fetch(folders, stored.artifact, tmp_path / "out").read_bytes() == model.read_bytes()
+    assert store.verify(folders) == []
+
+
 def test_long_names_stay_different(folders: Folders) -> None:
     one, other = store.artifact_name("x" * 300 + "1.csv"), store.artifact_name("x" * 300 + "2.csv")
     assert one != other

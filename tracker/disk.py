@@ -50,9 +50,9 @@ def sync_whole(folder: Path) -> None:
 
 def _file_system(folder: Path) -> str:
     """What the file system of a folder is called; empty where the system does not say."""
-    device = os.stat(folder).st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
+        device = os.stat(folder).st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
         lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""

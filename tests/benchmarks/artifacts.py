@@ -36,10 +36,11 @@ def measure(options: Options) -> Found:
 
 
 def fill(path: Path, size: int) -> None:
-    """Bytes that do not repeat."""
+    """Bytes that do not repeat; the disk is done with them before anything is timed."""
     with open(path, "wb") as file:
         for _ in range(0, size, 1 << 20):
             file.write(os.urandom(min(1 << 20, size)))
+        os.fsync(file.fileno())
 
 
 def large_file(options: Options, folder: Path, large: Path) -> Found:
@@ -106,7 +107,8 @@ def small_files(options: Options, folder: Path, files: int) -> Found:
         def work() -> float:
             place = into or folder / f"small {next(places)}"
             place.mkdir(exist_ok=True)
-            time.sleep(_PAUSE if files == FILES else 0)  # the disk gets time to be done with the one before
+            os.sync()  # ours waits for all that the one before left to be written
+            time.sleep(_PAUSE if files == FILES else 0)
             return float(child(SCRIPTS / script, place, source, python=python))
 
         return work

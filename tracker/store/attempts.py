@@ -53,7 +53,7 @@ class Attempt:
 
     def arrived(self, file: StoredFile) -> None:
         """A file is whole: should this process die, the next attempt need not send it again."""
-        if self.place.on_this_machine("") is None:
+        if self.place.url and self.place.on_this_machine("") is None:
             self._note({"file": [file.path, file.size, file.sha256]})
 
     def claims(self, number: int) -> None:

@@ -24,7 +24,8 @@ _ATTEMPTS = 3
 _FEW = 8
 _BATCH = 16
 """Files that one thread takes at once: handing them out one by one takes longer than copying them."""
-_WORKERS = min(8, 4 * (os.cpu_count() or 1))
+WORKERS = min(8, 4 * (os.cpu_count() or 1))
+"""Threads for many files, which mostly wait for a disk or a server."""
 
 OnBytes = Callable[[int], object]
 Given = TypeVar("Given")
@@ -97,7 +98,7 @@ def hash_file(path: Path, on_bytes: OnBytes = nothing) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def many(work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
+def many(work: Callable[[Given], Made], items: Iterable[Given], workers: int = WORKERS) -> list[Made]:
     """What ``work`` gives for each, several at a time where there are many; the first error ends it."""
     items = list(items)
     if len(items) < _FEW:
@@ -107,8 +108,8 @@ def many(work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
     def some(batch: list[Given]) -> list[Made]:
         return [work(item) for item in batch]
 
-    size = min(_BATCH, -(-len(items) // _WORKERS))
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    size = min(_BATCH, -(-len(items) // workers))
+    with ThreadPoolExecutor(workers) as pool:
         try:
             batches = pool.map(some, (items[start : start + size] for start in range(0, len(items), size)))
             return [made for batch in batches for made in batch]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -40,6 +39,8 @@ _GUESSES: tuple[tuple[str, str, str], ...] = (
     (MODEL, "config", r".*\.(json|ya?ml|toml|ini|cfg)"),
 )
 """The first that fits counts."""
+_BY_NAME = re.compile("|".join(f"(?P<g{place}>{pattern})" for place, (_, _, pattern) in enumerate(_GUESSES)))
+"""All in one: a folder may hold many files."""
 
 _BY_CONTENT = {
     **dict.fromkeys(("csv", "json", "jsonl", "parquet", "feather", "npy"), (MODEL, "data set")),
@@ -87,24 +88,20 @@ def guess(*names: str, folder: bool = False, path: Path | None = None, files: It
 
 
 def _by_name(name: str) -> tuple[str, str] | None:
-    for category, kind, pattern in _GUESSES:
-        if re.fullmatch(pattern, name.lower()):
-            return category, kind
-    return None
+    match = _BY_NAME.fullmatch(name.lower())
+    return _GUESSES[int(match.lastgroup[1:])][:2] if match and match.lastgroup else None
 
 
 def _of_folder(files: Iterable[str]) -> tuple[str, str]:
     """A model if a file says so; else what all files are; else just a folder."""
-    kinds: Counter[tuple[str, str] | None] = Counter()
-    for file in files:
-        name = os.path.basename(file)
-        if _MODEL_FOLDER.fullmatch(name):
-            return MODEL, "model file"
-        kinds[_by_name(name)] += 1
-    if len(kinds) == 1 and (only := next(iter(kinds))):
-        # A folder of pictures is what a model learns from; a figure is one picture.
-        return (MODEL, "data set") if only[1] == "figure" and kinds[only] > 1 else only
-    return MODEL, "folder"
+    names = [os.path.basename(file) for file in files]
+    if any(map(_MODEL_FOLDER.fullmatch, names)):
+        return MODEL, "model file"
+    only = _by_name(names[0]) if names else None
+    if only is None or any(_by_name(name) != only for name in names):
+        return MODEL, "folder"
+    # A folder of pictures is what a model learns from; a figure is one picture.
+    return (MODEL, "data set") if only[1] == "figure" and len(names) > 1 else only
 
 
 def _of_content(path: Path) -> tuple[str, str] | None:

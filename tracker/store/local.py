@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from tracker.disk import can_sync_whole, fsync_folder, sync_whole, writing
 from tracker.errors import ArtifactPathError
+from tracker.store.copying import WORKERS
 from tracker.store.place import Place, Shared
 
 _DIRECT_FROM = 8 << 20
@@ -38,6 +39,11 @@ class LocalPlace:
         self._written: list[int] = []
         self._many = False
         self._lock = threading.Lock()
+
+    @property
+    def workers(self) -> int:
+        """Few on a disk of this machine, where Python's own work takes longer than the disk's; on a drive, many."""
+        return min(2, WORKERS) if can_sync_whole(self.root) else WORKERS
 
     def sink(self, path: str, size: int) -> LocalSink:
         """Make a file. RegistryNotWritableError where that cannot be done."""

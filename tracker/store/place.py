@@ -40,6 +40,10 @@ class Place(Protocol):
     direct: bool
     """New files can go where they will stay; else they are made in a folder for partial ones and moved when whole."""
 
+    @property
+    def workers(self) -> int:
+        """How many new files it takes at a time."""
+
     def sink(self, path: str, size: int) -> Sink:
         """Make a file; nobody finds it under that path before it is whole."""
 

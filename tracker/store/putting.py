@@ -143,7 +143,7 @@ def _bring_in(
         attempt.arrived(file)
         return file
 
-    files = tuple(many(bring, found))
+    files = tuple(many(bring, found, place.workers))
     own = {file.path: file.size for file in files if not file.at}
     if attempt.files:
         place.remove(path for path in place.files(folder) if path[len(folder) + 1 :] not in own)

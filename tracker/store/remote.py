@@ -22,7 +22,7 @@ from tracker.errors import (
     StoreRefusedError,
     StoreUnreachableError,
 )
-from tracker.store.copying import many, sha256_of_lines
+from tracker.store.copying import WORKERS, many, sha256_of_lines
 from tracker.store.place import Place, Shared, join
 
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "r2"}
@@ -40,6 +40,8 @@ _NO_ROOM = re.compile(r"quota|no space|(storage|disk|device|volume).?(is.?)?full
 
 class RemotePlace:
     """Keeps files on a file system of fsspec."""
+
+    workers = WORKERS
 
     def __init__(self, url: str) -> None:
         self.url = url
