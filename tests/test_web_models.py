@@ -175,6 +175,20 @@ def test_an_artifact_becomes_the_next_version(open_app: Open, sample: Path) -> N
     assert app.selectbox(key="promote-version").value == "diabetes:v1"
 
 
+def test_two_versions_are_compared(open_app: Open, sample: Path) -> None:  # noqa: F811
+    decide.register(tracker.open(sample), "tumours", "tumours-model:v3", who=WHO)
+    app = open_app(sample, "models")
+    _run(app.toggle(key="versions-toggle").set_value(True))
+    differs = table(app, "remark")
+    assert list(differs.columns) == ["what", "name", "v1 (candidate)", "v2 (none)", "remark"]
+    artifact = differs[(differs["what"] == "model") & (differs["name"] == "artifact")]
+    assert artifact.iloc[0].tolist()[2:4] == ["tumours-model:v1", "tumours-model:v3"]
+    assert set(differs["what"]) >= {"metric", "param", "model"}
+    assert "both read the same data" in words(app)
+    _run(app.selectbox(key="versions-left").set_value("tumours:v2"))
+    assert "0 differences" in words(app)
+
+
 def test_the_card_is_shown_and_taken_away(open_app: Open, sample: Path) -> None:  # noqa: F811
     app = open_app(sample, "models")
     shown = next(part.value for part in app.get("html") if "Model card: tumours v1" in part.value)
@@ -320,4 +334,28 @@ def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
     sample_app.click_row("lineage-models", 0, 60)
     page.get_by_role("heading", name="tumours-model:v1").wait_for()
     assert "/artifacts?" in page.url
+    assert sample_app.outside == []
+
+
+@pytest.mark.browser
+def test_a_second_version_goes_into_production_is_compared_and_taken_back(sample_app: Shown) -> None:
+    registry = tracker.open(sample_app.registry)
+    decide.promote(registry, "tumours:v1", "production", "the first", WHO)
+    decide.register(registry, "tumours", "tumours-model:v3", who=WHO)
+    page = sample_app.page
+    sample_app.open("/models")
+    page.locator(".stVegaLiteChart, [data-testid=stVegaLiteChart]").first.wait_for()
+    page.get_by_text("Compare two versions").click()
+    sample_app.idle()
+    page.get_by_text("both read the same data").wait_for()
+    decide.promote(registry, "tumours:v2", "production", "finds more", WHO)
+    page.locator(".st-key-stage-production").get_by_text("finds more").wait_for()
+    page.get_by_role("tab", name="Revert").click()
+    page.locator(".st-key-revert-reason input").fill("too slow")
+    page.locator(".st-key-revert-plan button").click()
+    sample_app.idle()
+    sample_app.button("Do it")
+    page.get_by_text("Saved in the workbook.").wait_for()
+    assert stages(sample_app.registry)["tumours v1"] == "production"
+    page.get_by_role("heading", name="Model card: tumours").wait_for()
     assert sample_app.outside == []

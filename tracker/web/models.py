@@ -10,7 +10,7 @@ import streamlit as st
 
 from tracker.deciding.models import ModelVersion, metric_over_versions, of_model, versions_from
 from tracker.schema import STAGES
-from tracker.web import address, card_view, say, shown, stage_form
+from tracker.web import address, card_view, say, shown, stage_form, versions_view
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -54,6 +54,7 @@ def show(context: Context) -> None:
             stage_form.show(context, mine)
         else:
             st.caption(plain(f"Your role is {context.role}: others promote and revert. The people table says who may."))
+    versions_view.show(context, mine)
     card_view.show(context, mine)
 
 
