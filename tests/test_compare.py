@@ -18,7 +18,7 @@ import tracker
 from tracker import capture
 from tracker.comparing import codediff
 from tracker.comparing.codediff import code_diff
-from tracker.comparing.compare import Comparison, Line, compare, compare_named
+from tracker.comparing.compare import Comparison, Line, best, compare, compare_named
 from tracker.comparing.datadrift import changed_data
 from tracker.comparing.explain import Explanation, explain, oddity
 from tracker.comparing.sides import Known, Side, packages_in
@@ -112,6 +112,24 @@ def list_of_kinds() -> list[str]:
     from tracker.comparing.compare import KINDS
 
     return list(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "places"),
+    [
+        ("auc", [0.5, 0.7], (1,)),
+        ("auc", [0.7, 0.5, 0.7], (0, 2)),
+        ("loss", [0.5, 0.7, None], (0,)),
+        ("auc", [0.5, math.nan], (0,)),
+        ("auc", [math.nan, math.nan], ()),
+        ("auc", [0.5, 0.5], ()),
+        ("auc", [0.5, None], ()),
+        ("auc", ["a", 1, 2], (2,)),
+        ("auc", [], ()),
+    ],
+)
+def test_which_values_of_a_metric_are_the_best(metric: str, values: list[Any], places: tuple[int, ...]) -> None:
+    assert best(metric, values, Settings()) == places
 
 
 def test_the_same_run_has_no_differences(registry_path: Path) -> None:

@@ -195,17 +195,20 @@ def _by_name(artifacts: Sequence[str]) -> dict[str, str]:
     return {name: ", ".join(sorted(versions, key=lambda v: (len(v), v))) for name, versions in found.items()}
 
 
+def best(metric: str, values: Sequence[Any], settings: Settings) -> tuple[int, ...]:
+    """Which of several values of a metric are the best; none where fewer than two are there, or all are the same."""
+    numbers = {place: float(value) for place, value in enumerate(values) if isinstance(value, (int, float))}
+    finite = {place: number for place, number in numbers.items() if not math.isnan(number)}
+    if len(numbers) < 2 or not finite:
+        return ()
+    wanted = min(finite.values()) if settings.minimize(metric) else max(finite.values())
+    found = tuple(place for place, number in finite.items() if number == wanted)
+    return found if len(found) < len(numbers) else ()
+
+
 def _better(metric: str, left: Any, right: Any, settings: Settings) -> Literal["left", "right", ""]:
-    numbers = [value if isinstance(value, (int, float)) else math.nan for value in (left, right)]
-    blank = [math.isnan(number) for number in numbers]
-    if all(blank) or left is None or right is None:
-        return ""
-    if any(blank):
-        return "right" if blank[0] else "left"
-    smaller = "left" if numbers[0] < numbers[1] else "right"
-    if settings.minimize(metric):
-        return "left" if smaller == "left" else "right"
-    return "right" if smaller == "left" else "left"
+    found = best(metric, (left, right), settings)
+    return "left" if found == (0,) else "right" if found == (1,) else ""
 
 
 def _about_artifact(left: Side, right: Side, name: str) -> str:

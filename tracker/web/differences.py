@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tracker.comparing.compare import alike, best
 from tracker.settings import Settings
-from tracker.values import same
 from tracker.web import columns, shown
 
 if TYPE_CHECKING:
@@ -45,13 +45,9 @@ def differences(runs: pd.DataFrame, settings: Settings) -> dict[str, list[Line]]
 
 def _line(column: str, values: Sequence[Any], group: str, settings: Settings) -> Line:
     plain = [None if shown.is_blank(value) else value for value in values]
-    differs = any(not same(value, plain[0]) for value in plain[1:])
-    best: tuple[int, ...] = ()
-    numbers = [value for value in plain if value is not None]
-    if group == "metrics" and differs and len(numbers) > 1:
-        wanted = min(numbers) if settings.minimize(columns.short(column)) else max(numbers)
-        best = tuple(place for place, value in enumerate(plain) if value == wanted)
-    return Line(column, tuple(plain), differs, best)
+    differs = any(not alike(value, plain[0]) for value in plain[1:])
+    stars = best(columns.short(column), plain, settings) if group == "metrics" else ()
+    return Line(column, tuple(plain), differs, stars)
 
 
 def cell(line: Line, place: int) -> str:

@@ -81,8 +81,8 @@ def _text(value: object) -> str:
 
 
 def _remark(line: Line, heads: tuple[str, str]) -> str:
-    better = {"left": f"{heads[0]} is better", "right": f"{heads[1]} is better", "": ""}[line.better]
-    return line.note or better
+    left, right = (head.partition(" ")[0] for head in heads)
+    return line.note or {"left": f"{left} is better", "right": f"{right} is better", "": ""}[line.better]
 
 
 def _code(found: Comparison) -> None:
