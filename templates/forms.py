@@ -148,6 +148,6 @@ def _sections(sheet: Worksheet, letter: str, last_letter: str, last_row: int) ->
     cell, above = f"${letter}{FIRST_ROW}", f"${letter}{FIRST_ROW - 1}"
     begins, goes_on = FormulaRule(formula=[f"{cell}<>{above}"]), FormulaRule(formula=[f"{cell}={above}"])
     begins.dxf = DifferentialStyle(border=Border(top=Side(style="thin", color=look.INK)))
-    goes_on.dxf = DifferentialStyle(font=Font(color="B4BFC9"))
+    goes_on.dxf = DifferentialStyle(font=Font(color="8C9AA6"))
     sheet.conditional_formatting.add(f"A{FIRST_ROW}:{last_letter}{last_row}", begins)
     sheet.conditional_formatting.add(f"{letter}{FIRST_ROW}:{letter}{last_row}", goes_on)

@@ -166,6 +166,7 @@ def test_the_example_on_start_runs(template: Template, tmp_path: Path, monkeypat
         for needed in re.findall(r'use_artifact\("([^:"]+)', code):
             before.log_artifact(__file__, name=needed)
     exec(code, {"figure": matplotlib.figure.Figure(), "slices": pd.DataFrame({"slice": ["a"], "auc": [0.9]})})
+    registry.sync()
     assert list(registry.runs(order_by="start_time")["status"]) == ["FINISHED", "FINISHED"]
     for tag in re.findall(r"tag:(\w+)=", template.applies_to):
         assert registry.runs("experiment != 'before'")[f"tags.{tag}"].notna().all()

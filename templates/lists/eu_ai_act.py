@@ -155,7 +155,7 @@ TEMPLATE = Template(
     items=ITEMS,
     steps=(
         "Fill in the sheet Annex IV with the people who answer for the system; evidence names runs and artifacts.",
-        "Log runs as usual and register the model: its run gets the nine points once it is in staging.",
+        "Log runs as usual and register the model: the nine points hold for its run in staging and production.",
         "Give the documents the retention class regulated: it keeps them for ten years.",
     ),
     code=(

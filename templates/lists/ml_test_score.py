@@ -202,7 +202,7 @@ TEMPLATE = Template(
     steps=(
         "Go through Tests with the team: choose manual or automated in the column done, and say what proves it.",
         "Look at Score: the weakest section is your score, and says where the next hour is spent best.",
-        "Log runs as usual: what a run can prove itself ticks itself in its checklist once its model is in staging.",
+        "Log runs as usual: the tests hold for runs whose model is in staging or production; some tick themselves.",
     ),
     code=(
         "import tracker",
