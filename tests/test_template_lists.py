@@ -17,6 +17,7 @@ import tracker
 from templates import build, forms, rows, score
 from templates.lists import bank, datasheet, eu_ai_act, ml_test_score, model_card
 from templates.lists.words import NOT_LEGAL_ADVICE, Form, Template
+from tracker.deciding.rows import cells_of
 from tracker.reading.registry import templates
 from tracker.web.start import ABOUT_TEMPLATES
 
@@ -95,6 +96,15 @@ def test_every_item_is_complete(template: Template, tmp_path: Path) -> None:
     assert items["next_review"].notna().all()
     assert (items["version"] == "1").all()
     assert items["source"].str.contains(r"20\d\d").all()
+
+
+@every_template
+def test_every_rule_and_pattern_can_be_read(template: Template, tmp_path: Path) -> None:
+    reader = pytest.importorskip("tracker.checklist.items")
+    items = reader.read_items(cells_of(new_registry(template, tmp_path).folders, "sop"))
+    assert not [(item.name, cell) for item in items for cell in item.unreadable]
+    assert [item.name for item in items] == [item.item for item in template.items]
+    assert all(item.rule is not None for item in items if item.rule_text)
 
 
 @every_template
