@@ -232,11 +232,15 @@ def _lay_over_rows(
 
 
 def _grid(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Grid:
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    columns: list[list[Any]] = [[] for _ in names]
+    kinds: list[set[type]] = [set() for _ in names]
+    for start in range(0, len(rows), _BLOCK):
+        block = zip(*rows[start : start + _BLOCK], strict=True)
+        for column, types, part in zip(columns, kinds, block, strict=True):
+            column += part
+            types.update(map(type, part))
     grid = Grid({}, {})
-    for name, column in zip(names, cells, strict=True):
-        values: Sequence[Any] = column
-        types = set(map(type, values))
+    for name, values, types in zip(names, columns, kinds, strict=True):
         if not types <= _PLAIN:
             values = [_plain(value) for value in values]
             types = set(map(type, values))
@@ -245,6 +249,8 @@ def _grid(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Grid:
     return grid
 
 
+_BLOCK = 1000
+"""Rows that are made columns together: so few that their values are still at hand when their types are looked at."""
 _DAY_ZERO = date(1899, 12, 30)
 """The day on which Excel puts a time of day without a date."""
 _PLAIN = {type(None), bool, int, float, str, datetime}
