@@ -207,7 +207,12 @@ def test_a_calculation_chain_does_not_keep_a_link_that_is_gone(script: Script) -
         place, sheet = table.address(table.ref.last_row, table.columns.index("path")), table.sheet_name
     add_calculation_chain(registry, place, sheet)
     assert not faults(registry)
-    log_path(script, "m:v1", "s3://bucket/b", was=OWN + "m/v1/a", new=False)
+    log_path(script, "m:v1", OWN + "m/v1/b", was=OWN + "m/v1/a", new=False)
+    script.log(Change("artifacts", ("m:v1",), {"aliases": "champion"}))
+    script.sync()
+    assert not faults(registry)
+    assert "xl/calcChain.xml" in Package(registry).parts  # the same cells have a formula as before
+    log_path(script, "m:v1", "s3://bucket/b", was=OWN + "m/v1/b", new=False)
     script.sync()
     assert not faults(registry)
     assert "xl/calcChain.xml" not in Package(registry).parts

@@ -77,6 +77,24 @@ CHANGES = {
 }
 
 
+def test_very_many_new_rows_become_several_segments(large: Path, tmp_path: Path) -> None:
+    layouts = patch(large, tmp_path / "one.xlsx", append(1), {})
+    layouts = patch(tmp_path / "one.xlsx", tmp_path / "many.xlsx", append(9_000), layouts)
+    (layout,) = layouts.values()
+    assert all(size < 2 << 20 for _, size, *_ in layout.pieces)
+    assert layouts == patch_again(tmp_path, layouts)
+
+
+def patch_again(folder: Path, layouts: Mapping[str, Layout]) -> dict[str, Layout]:
+    """The layouts of a workbook that is written once more; its rows are found by them."""
+    with open_workbook(folder / "many.xlsx", layouts) as book, open(folder / "again.xlsx", "wb") as file:
+        runs = book.table("runs")
+        assert runs is not None
+        keys = [(f"new-{number}",) for number in range(0, 9_000, 500)]
+        assert len(runs.find([0], keys)) == len(keys)
+        return book.save(file)
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_segments_hold_the_same_sheet_as_a_plain_write(name: str, large: Path, tmp_path: Path) -> None:
     laid, plain, layouts = large, large, {}

@@ -154,7 +154,8 @@ class Journal:
         """Changes that found no room so far, each once."""
         waiting: dict[str, Change] = {}
         for id in heads:
-            for change in self.read(id).deferred:
+            header = json.loads(self._content(id).partition(b"\n")[0])
+            for change in map(change_from_json, header["deferred"]):
                 waiting.setdefault(json.dumps(change_to_json(change), default=str), change)
         return list(waiting.values())
 

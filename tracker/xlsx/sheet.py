@@ -317,10 +317,15 @@ class Sheet:
         at = bisect_left(spans, len(raw) - TAIL_KEPT, key=lambda span: span.start)
         if not 0 < at < len(spans):
             return
-        border = spans[at].start
-        frozen = Segment(tail.first, spans[at - 1].number, border, raw=raw[:border])
-        rest = Segment(spans[at].number, spans[-1].number, len(raw) - border, raw=raw[border:])
-        self.segments[-1:] = [frozen, rest]
+        pieces: list[Segment] = []
+        first, start, begin = tail.first, 0, 0
+        while begin < at:  # very many rows at once, as an import brings them, become several segments
+            begin = min(at, bisect_left(spans, start + SEGMENT, begin + 1, key=lambda span: span.start))
+            end = spans[begin].start
+            pieces.append(Segment(first, spans[begin - 1].number, end - start, raw=raw[start:end]))
+            first, start = spans[begin].number, end
+        pieces.append(Segment(first, spans[-1].number, len(raw) - start, raw=raw[start:]))
+        self.segments[-1:] = pieces
         self._spans = {}
 
 

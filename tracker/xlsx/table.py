@@ -154,7 +154,9 @@ class Table:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
         sheet, first = self.sheet, self.ref.first_column
         xml = sheet.row(number)
-        if xml and b"HYPERLINK" in xml:  # a link may turn into text
+        over = {first + column for column, value in values.items() if not isinstance(value, Link)}
+        links = cells_of(_body(xml), sheet.prefix) if xml and b"HYPERLINK" in xml else ()
+        if any(cell.column in over and cell.has_formula for cell in links):  # a link turns into text
             self.moved_formulas = True
         styles = self._styles_of(xml)
         cells = {
