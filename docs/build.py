@@ -33,6 +33,7 @@ FOLDERS = (
             "reading",
             "deciding",
             "adopting",
+            "merging",
             "retention",
             "comparing",
             "cards",

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 COMMANDS = (
     *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "history", "app"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
+    *("merge", "git-setup", "git-text", "git-merge"),
     *("models", "register", "promote", "revert", "alias", "card"),
     *("sop", "people", "export"),
     "retention",

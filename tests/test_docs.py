@@ -44,7 +44,9 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 
 
 def test_the_readme_names_no_other_command() -> None:
-    named = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) | set(re.findall(r"-m tracker ([a-z]+)", README))
+    named = set(re.findall(r"^\| `([\w-]+)` \|", README, re.MULTILINE)) | set(
+        re.findall(r"-m tracker ([a-z-]+)", README)
+    )
     assert named == set(main.commands)
 
 

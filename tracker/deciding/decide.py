@@ -210,6 +210,16 @@ def _one_at_a_time(folders: Folders) -> Iterator[Path]:
             lock.release()
 
 
+def journal_as_one(folders: Folders, changes: Sequence[Change], who: str) -> None:
+    """Put changes into the journal so that a sync sees all of them or none, wherever this process may be killed.
+
+    Raises:
+        RegistryLockedError, RegistryNotWritableError: nothing was changed.
+    """
+    with _one_at_a_time(folders) as desk:
+        _write(folders, desk, changes, who)
+
+
 def _write(folders: Folders, desk: Path, changes: Sequence[Change], who: str) -> None:
     """Write changes so that a sync sees all of them or none, wherever this process may be killed."""
     try:

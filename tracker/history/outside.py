@@ -120,11 +120,17 @@ def _base(folders: Folders, found: ChangeSet) -> tuple[Path, tuple[ChangeSet, ..
             continue
         if (version := folders.versions / earlier.outside).exists():
             return version, ()
-    if not found.parents:
-        return None
+    return workbook_at(folders, found.parents[0]) if found.parents else None
+
+
+def workbook_at(folders: Folders, stamp: str) -> tuple[Path, tuple[ChangeSet, ...]] | None:
+    """The workbook as the sync left it that made this change set: a version, and the change sets applied to it since.
+
+    None where the version is no longer there.
+    """
     journal = Journal(folders.changes)
     try:
-        last = journal.read(found.parents[0])
+        last = journal.read(stamp)
         if last.restored:
             version = folders.versions / last.restored
             return (version, ()) if version.exists() else None

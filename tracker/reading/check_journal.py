@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import TrackerError
 from tracker.journal.changes import Journal
 from tracker.journal.pending import read_pending
 from tracker.journal.verify import find_faults
 from tracker.model import Change, Conflict, Key, Problem
+from tracker.reading.copies import conflict_copies
 from tracker.reading.facts import Facts, Severity, Sheet
 from tracker.values import MAX_TEXT, key_text, same
-from tracker.workbook import read_stamp
 
 RECENT = 200
 """How many change sets back conflicts are looked for."""
@@ -169,33 +166,12 @@ def _stays_inside(folder: Path, path: str) -> bool:
     return os.path.realpath(folder / path).startswith(os.path.join(os.path.realpath(folder), ""))
 
 
-def conflict_copies(facts: Facts) -> Iterator[Problem]:
+def copies_beside(facts: Facts) -> Iterator[Problem]:
     """Copies of the workbook that a cloud drive made because two people saved at once."""
-    workbook = facts.folders.workbook
-    for path in sorted(workbook.parent.glob(f"{glob.escape(workbook.stem)}*{workbook.suffix}")):
-        rest = path.stem.removeprefix(workbook.stem)
-        if rest and (_COPY.fullmatch(rest) or _has_our_stamp(facts, path)):
-            message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
-            hint = "Carry over what only the copy has, then delete the copy."
-            yield Problem("conflict-copy", message, hint)
-
-
-_COPY = re.compile(r"[ _-]?\(\d+\)|.*conflict.*", re.IGNORECASE)
-
-
-def _has_our_stamp(facts: Facts, path: Path) -> bool:
-    """Whether it contains a change set of our journal; a backup with a name of its own is nobody's conflict."""
-    if not _COMPUTER.fullmatch(path.stem.removeprefix(facts.folders.workbook.stem)):
-        return False
-    try:
-        stamp = read_stamp(path)
-    except TrackerError:
-        return False
-    return stamp is not None and stamp in Journal(facts.folders.changes).all_headers()
-
-
-_COMPUTER = re.compile(r"-[A-Z0-9-]{3,}")
-"""How OneDrive names a copy: after the computer that saved it."""
+    for path in conflict_copies(facts.folders):
+        message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
+        hint = f'python -m tracker merge {facts.folders.workbook.name} "{path.name}" brings in what only the copy has.'
+        yield Problem("conflict-copy", message, f"{hint} Then delete the copy.")
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
@@ -205,5 +181,5 @@ CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     damaged_history,
     dead_runs,
     artifact_files,
-    conflict_copies,
+    copies_beside,
 )
