@@ -47,7 +47,7 @@ def test_it_has_no_problems(registry: Registry) -> None:
 
 
 def test_a_copy_is_complete_and_needs_no_sync(tmp_path: Path) -> None:
-    copy = Folders(tmp_path / "copy.xlsx")
+    copy = Folders(tmp_path / SAMPLE.workbook.name)
     shutil.copyfile(SAMPLE.workbook, copy.workbook)
     shutil.copytree(SAMPLE.side, copy.side)
     report = sync(copy)
