@@ -17,7 +17,7 @@ from tracker.xlsx.new_parts import add_sheet, add_table, free_sheet_name, totals
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, column_letters
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
-from tracker.xlsx.xml import attributes, escape_attribute, tag_pattern
+from tracker.xlsx.xml import attributes, escape_attribute, root_prefix, tag_pattern
 
 __all__ = [
     "MAX_COLUMN",
@@ -57,6 +57,8 @@ class SheetCells:
     merged: Sequence[Corners] = ()
     arrays: Sequence[Corners] = ()
     """Cells that one formula fills together."""
+    pivots: Sequence[Corners] = ()
+    """Where pivot tables stand, which their program writes anew."""
     tables: Sequence[FoundTable] = ()
     protected: bool = False
 
@@ -104,7 +106,18 @@ def _read_sheet(workbook: Workbook, name: str, part: str) -> SheetCells:
     ]
     protection = tag_pattern(sheet.prefix, b"sheetProtection").findall(sheet.foot)
     protected = any(attributes(tag).get("sheet", "0") in ("1", "true") for tag in protection)
-    return SheetCells(name, cells, formulas, merged, arrays, tables, protected)
+    return SheetCells(name, cells, formulas, merged, arrays, _pivots(workbook, part), tables, protected)
+
+
+def _pivots(workbook: Workbook, part: str) -> list[Corners]:
+    found = []
+    for relation in workbook.book.relations(part):
+        if relation.kind == "pivotTable" and workbook.book.package.find(relation.target):
+            xml = workbook.book.package.read(relation.target)
+            location = tag_pattern(root_prefix(xml, "pivotTableDefinition"), b"location").search(xml)
+            if location and "ref" in (where := attributes(location[0])):
+                found.append(_corners(where["ref"]))
+    return found
 
 
 def _corners(text: str) -> Corners:

@@ -127,7 +127,7 @@ def _candidates(
         if table.usable and bottom > top and right > left:
             end = bottom - table.totals
             regions.append((Region(top, left, right, end, bottom if table.totals else 0), table))
-    covered = [table.ref for table in sheet.tables]
+    covered = [*(table.ref for table in sheet.tables), *sheet.pivots]
     for region in find_regions(sheet.cells, sheet.merged):
         if not any(_meets(region, ref) for ref in covered):
             regions.append((region, None))
@@ -272,6 +272,9 @@ def _mode(sheet: SheetCells, region: Region, table: FoundTable | None, added: in
             return "copied", f"something stands below it (row {row}), where new runs must go"
         if region.header_row <= row <= bottom and any(region.last_column < column <= right for column in cells):
             return "copied", f"something stands to the right of it (row {row}), where columns must go"
+    for top, left, low, end in sheet.pivots:
+        if low >= region.header_row and left <= right and end >= region.first_column:
+            return "copied", f"a pivot table stands in its way (row {top})"
     for other in sheet.tables:
         if (
             other is not table

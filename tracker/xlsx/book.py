@@ -286,7 +286,15 @@ class Book:
             xml = xml[: opening.start()] + opening[0][:-2] + b"></%sRelationships>" % prefix + xml[opening.end() :]
             end = xml.rfind(b"</%sRelationships" % prefix)
         self.package.set(rels, xml[:end] + b"<" + prefix + element + xml[end:])
+        self._declare_relations(rels)
         return f"rId{number}"
+
+    def _declare_relations(self, rels: str) -> None:
+        """Say what a part of relationships is, where the workbook has no rule for all of them."""
+        types = self.package.read(self.package.find("[Content_Types].xml") or "")
+        rules = tag_pattern(root_prefix(types, "Types"), b"Default").findall(types)
+        if not any(attributes(rule).get("Extension", "").lower() == "rels" for rule in rules):
+            self.add_content_type(rels, _RELATIONS_TYPE)
 
     def free_part(self, pattern: str) -> str:
         """A part name that nothing has yet: the pattern with the first free number."""
@@ -334,6 +342,7 @@ class Book:
         return layouts
 
 
+_RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 _NO_RELATIONS = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
