@@ -21,7 +21,8 @@ from tracker.workbook import open_workbook
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "history", "app"),
+    *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "app"),
+    *("history", "diff", "undo", "restore"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
     *("merge", "git-setup", "git-text", "git-merge"),
     *("models", "register", "promote", "revert", "alias", "card"),

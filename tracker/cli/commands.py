@@ -19,6 +19,7 @@ from tracker.cli import (
     artifact_commands,
     data_commands,
     export_commands,
+    history_commands,
     merge_commands,
     model_commands,
     people_commands,
@@ -63,6 +64,7 @@ for module in (
     artifact_commands,
     data_commands,
     export_commands,
+    history_commands,
     merge_commands,
     model_commands,
     people_commands,
@@ -300,37 +302,6 @@ def get(registry: str, artifact: str, destination: Path) -> None:
     from tracker.store import fetch
 
     click.echo(fetch(shell.opened(registry).folders, artifact, destination))
-
-
-@main.command(cls=shell.Command)
-@shell.registry_argument
-@click.argument("run", required=False)
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="The most change sets; 0 for all."
-)
-@shell.as_json
-def history(registry: str, run: str | None, limit: int, as_json: bool) -> None:
-    """Show what was changed, newest first: when, by whom, each cell from what to what.
-
-    \b
-    python -m tracker history registry.xlsx "gbm depth 6" --limit 5
-    """
-    from itertools import islice
-
-    from tracker.cli import report
-    from tracker.journal.changes import Journal
-
-    opened = shell.opened(registry)
-    change_sets = Journal(opened.folders.changes).newest_first()
-    if run:
-        run_id = opened.run_id(run)
-        change_sets = (part for each in change_sets if (part := report.about(each, run_id)))
-    shown = list(islice(change_sets, limit or None))
-    if as_json:
-        shell.print_json([report.plain_change_set(change_set) for change_set in shown])
-        return
-    lines = [line for change_set in shown for line in report.history_lines(change_set)]
-    click.echo("\n".join(lines) or "Nothing was written yet.")
 
 
 # -- keeping in order ---------------------------------------------------------------------------------------------

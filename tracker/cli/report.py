@@ -1,4 +1,4 @@
-"""What the command line says about runs, problems and the history: as lines of text, and as plain data for JSON."""
+"""What the command line says about runs, problems and syncs: as lines of text, and as plain data for JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracker.journal.metrics import MetricSummary
-from tracker.model import ChangeSet, Conflict, Entry, Problem
+from tracker.model import Conflict, Problem
 from tracker.schema import RUNS, TABLES
 from tracker.syncing.sync import SyncReport
 from tracker.terminal import Fitted, fit, one_line, quoted, shown
@@ -22,11 +22,9 @@ REASONS = {
     "no table": "there is no such table",
     "later script": "a later run of a script set it",
     "duplicate key": "the key stands there twice",
+    "removed row": "a restore removed the row, and a person saved a copy that has it",
 }
 """Why a value was not written."""
-
-MOST_CELLS = 12
-"""How many cells of one row the history shows."""
 
 # -- runs ---------------------------------------------------------------------------------------------------------
 
@@ -245,67 +243,6 @@ def plain_sync(report: SyncReport) -> dict[str, Any]:
         "pending": report.pending,
         "conflicts": [plain_conflict(conflict) for conflict in report.conflicts],
         "problems": [plain_problem(problem) for problem in report.problems],
-    }
-
-
-# -- the history --------------------------------------------------------------------------------------------------
-
-
-def about(change_set: ChangeSet, run_id: str) -> ChangeSet | None:
-    """What a change set says about one run and its artifacts; None where it says nothing."""
-    from dataclasses import replace
-
-    def of_run(item: Entry | Conflict) -> bool:
-        made_by = isinstance(item, Entry) and "run_id" in item.cells and item.cells["run_id"].new == run_id
-        return item.key[0] == run_id or made_by
-
-    entries = tuple(entry for entry in change_set.entries if of_run(entry))
-    conflicts = tuple(conflict for conflict in change_set.conflicts if of_run(conflict))
-    return replace(change_set, entries=entries, conflicts=conflicts) if entries or conflicts else None
-
-
-def history_lines(change_set: ChangeSet) -> list[str]:
-    """One change set: when, who, with what, and each cell from what to what."""
-    who = " ".join(part for part in (change_set.who, f"({change_set.program})" if change_set.program else "") if part)
-    lines = [f"{change_set.number:06d}  {shown(moment(change_set.time))}  {one_line(who)}".rstrip()]
-    if change_set.replayed:
-        lines.append(f"  brought back {count(len(change_set.replayed), 'change set')} that the workbook had lost")
-    for entry in change_set.entries:
-        place = one_line(f"{entry.table} {' '.join(entry.key)}")
-        if entry.new or entry.typed:
-            made = "typed by a person" if entry.typed else "new"
-            name = f" {quoted(entry.cells['name'].new)}" if entry.table == "runs" and "name" in entry.cells else ""
-            lines.append(f"  {place}{name}: {made}, {count(len(entry.cells), 'cell')}")
-            continue
-        lines.append(f"  {place}" + (f", by {one_line(entry.who)}" if entry.who not in ("", change_set.who) else ""))
-        cells = list(entry.cells.items())
-        lines += [f"    {one_line(name)}: {quoted(cell.old)} → {quoted(cell.new)}" for name, cell in cells[:MOST_CELLS]]
-        if len(cells) > MOST_CELLS:
-            lines.append(f"    … and {count(len(cells) - MOST_CELLS, 'more cell')}")
-    return lines + [f"  {conflict_line(conflict)}" for conflict in change_set.conflicts]
-
-
-def plain_change_set(change_set: ChangeSet) -> dict[str, Any]:
-    """A change set for JSON, with every cell."""
-    return {
-        "id": change_set.id,
-        "number": change_set.number,
-        "time": moment(change_set.time).isoformat() + "Z",
-        "who": change_set.who,
-        "program": change_set.program,
-        "replayed": list(change_set.replayed),
-        "entries": [
-            {
-                "table": entry.table,
-                "key": list(entry.key),
-                "new": entry.new,
-                "who": entry.who,
-                "by": entry.by,
-                "cells": {name: {"old": plain(c.old), "new": plain(c.new)} for name, c in entry.cells.items()},
-            }
-            for entry in change_set.entries
-        ],
-        "conflicts": [plain_conflict(conflict) for conflict in change_set.conflicts],
     }
 
 

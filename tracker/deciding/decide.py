@@ -21,7 +21,7 @@ from tracker.deciding.decision import Decision
 from tracker.deciding.edits import SYNC_WAIT, EditReport
 from tracker.deciding.models import registered
 from tracker.deciding.promotion import plan_promotion, plan_registration, plan_revert
-from tracker.deciding.rows import cells_of
+from tracker.deciding.rows import cells_of, rows_by_key
 from tracker.deciding.stage_history import stage_changes
 from tracker.errors import RegistryLockedError, RegistryNotWritableError, TrackerError, ValueChangedError
 from tracker.folders import Folders
@@ -248,9 +248,9 @@ def _bring_in(registry: Registry, changes: Sequence[Change], who: str) -> EditRe
         report = registry.sync(who=who, program="person", wait=SYNC_WAIT)
     except TrackerError as error:
         return EditReport(changed=True, in_workbook=False, pending_because=str(error))
-    rows = {(change.table, change.key): registry.row(change.table, change.key) or {} for change in changes}
+    rows = rows_by_key(registry.folders, {(change.table, change.key) for change in changes})
     for change in changes:
-        row = rows[change.table, change.key]
+        row = rows.get((change.table, change.key), {})
         for column, cell in change.set.items():
             if not row or (column in row and not same(row[column], cell)):
                 _take_back(registry, changes, rows, who)
@@ -270,7 +270,7 @@ def _take_back(
     """Undo what came through of a decision that did not come through as a whole."""
     undo = []
     for change in changes:
-        row = rows[change.table, change.key]
+        row = rows.get((change.table, change.key), {})
         done = {column: cell for column, cell in change.set.items() if same(row.get(column), cell)}
         back = {column: change.was.get(column) for column in done if not same(done[column], change.was.get(column))}
         if back:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tracker.folders import Folders
+from tracker.model import Key
 from tracker.reading.matching import is_blank
-from tracker.reading.tables import read_grid
+from tracker.reading.tables import read_grid, read_row
 from tracker.schema import TABLES
-from tracker.values import EXACT_INTEGER, Kind, from_cell
+from tracker.values import EXACT_INTEGER, Kind, from_cell, key_text
 
 
 def cells_of(folders: Folders, table: str) -> list[dict[str, Any]]:
@@ -23,6 +24,28 @@ def cells_of(folders: Folders, table: str) -> list[dict[str, Any]]:
     names, first = tuple(grid.columns), TABLES[table].key[0]
     rows = (dict(zip(names, row, strict=True)) for row in zip(*grid.columns.values(), strict=True))
     return [row for row in rows if not is_blank(row.get(first))]
+
+
+def rows_by_key(folders: Folders, wanted: Collection[tuple[str, Key]]) -> dict[tuple[str, Key], dict[str, Any]]:
+    """The cells of these rows, by table and key, as far as they are there; of a key that stands twice the first.
+
+    Raises as :func:`tracker.reading.tables.read_grid`.
+    """
+    found: dict[tuple[str, Key], dict[str, Any]] = {}
+    for table in {table for table, _ in wanted} & TABLES.keys():
+        keys = {key for name, key in wanted if name == table}
+        if len(keys) <= FEW:
+            found |= {(table, key): row for key in keys if (row := read_row(folders, table, key)) is not None}
+            continue
+        for row in cells_of(folders, table):
+            key = tuple(key_text(row.get(part)) for part in TABLES[table].key)
+            if key in keys:
+                found.setdefault((table, key), row)
+    return found
+
+
+FEW = 8
+"""Up to so many rows of a table are looked up one by one; more are found by reading the table."""
 
 
 def values_of(folders: Folders, table: str) -> list[dict[str, Any]]:

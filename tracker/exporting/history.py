@@ -14,7 +14,7 @@ from typing import Any
 
 from tracker.folders import Folders
 from tracker.journal.changes import Journal, from_bytes, hash_of
-from tracker.journal.verify import Fault, find_faults
+from tracker.journal.verify import Fault, prove
 from tracker.model import ChangeSet, Key
 
 RowKey = tuple[str, Key]
@@ -89,7 +89,7 @@ def read_history(folders: Folders, rows: Collection[RowKey], stamp: str | None) 
             events += found
             links.append(Link(id, change_set.parents, newest, change_set.who, content))
     stamps = {stamp: folders.workbook.name} if stamp else {}
-    faults = find_faults(folders.changes, stamps)
+    faults = prove(folders.changes, stamps).faults
     return History(tuple(events), tuple(links), count, tuple(faults), frozenset(altered), stamp or "", newest)
 
 

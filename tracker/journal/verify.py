@@ -33,8 +33,24 @@ class Fault:
     """``was altered: …``, to follow the name in a sentence."""
 
 
-def find_faults(folder: Path, stamps: Mapping[str, str] | None = None) -> list[Fault]:
-    """What is wrong with the change sets in a folder; nothing where every one is what it was when it was written.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was looked at, and what is wrong with it."""
+
+    count: int
+    """Change sets."""
+    newest: str
+    """The id of the newest; empty where there is none."""
+    faults: tuple[Fault, ...]
+
+
+def find_faults(folder: Path) -> list[Fault]:
+    """What is wrong with the change sets in a folder; nothing where every one is what it was when it was written."""
+    return list(prove(folder).faults)
+
+
+def prove(folder: Path, stamps: Mapping[str, str] | None = None) -> Proof:
+    """Read every change set in a folder and see whether it is what it was when it was written.
 
     Args:
         stamps: ids of change sets that must be there, with the workbook that contains each.
@@ -61,7 +77,8 @@ def find_faults(folder: Path, stamps: Mapping[str, str] | None = None) -> list[F
     for stamp, workbook in (stamps or {}).items():
         if stamp not in parents:
             faults.append(Fault(f"{stamp}.json", f"is missing, and {workbook} contains it"))
-    return faults
+    newest = max(parents, key=lambda id: (int(id.partition("-")[0]), id), default="")
+    return Proof(len(parents), newest, tuple(faults))
 
 
 def _members(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, str, bytes]]:

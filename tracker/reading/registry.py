@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tracker.capture import owner
 from tracker.errors import BadRequestError, NoTablesError, RegistryNotWritableError, RunNotFoundError
 from tracker.folders import Folders
-from tracker.journal.changes import Journal
+from tracker.history.timeline import About, events
 from tracker.journal.incoming import gather
 from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
@@ -199,9 +201,30 @@ class Registry:
         """What a column offers to choose from; a team extends the categories in the ``kinds`` table."""
         return reading.choices(table, column, reading.read_rows(self.folders, "kinds"))
 
-    def changes(self) -> list[ChangeSet]:
-        """The history: what each sync put into the workbook, newest first."""
-        return list(Journal(self.folders.changes).newest_first())
+    def changes(
+        self,
+        run: str = "",
+        *,
+        table: str = "",
+        who: str = "",
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[ChangeSet]:
+        """The history, newest first: what each sync put into the workbook, and what people saved in other programs.
+
+        Args:
+            run: only what concerns this run; as for :meth:`run`.
+            table: only what is in this table.
+            who: only what somebody of this name decided, or a part of the name.
+            since: only what is not older; UTC where it has no time zone.
+            limit: the most to give.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
+        about = About(self.run_id(run) if run else "", table.lower(), who, moment)
+        return list(islice(events(self.folders, about), limit))
 
     def check(self) -> list[Problem]:
         """Everything in the registry that a person should look at, errors first."""

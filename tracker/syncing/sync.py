@@ -13,8 +13,8 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +65,8 @@ class SyncReport:
     problems: tuple[Problem, ...] = ()
     pending: int = 0
     """Changes that found no room and wait for the next sync."""
+    restored: str = ""
+    """The version that was put in the workbook's place."""
 
 
 def sync(
@@ -74,6 +76,7 @@ def sync(
     program: str = "script",
     wait: float = 10.0,
     force: bool = False,
+    hold: Collection[str] = (),
     on_step: Callable[[str], None] = lambda step: None,
 ) -> SyncReport:
     """Bring everything pending into the workbook, and back what it lost.
@@ -82,6 +85,7 @@ def sync(
         who: the person on whose behalf it runs, for the history.
         wait: seconds to wait for another sync to finish.
         force: write although Excel or LibreOffice has the workbook open, for a lock file that was left behind.
+        hold: versions that are still needed and not to be thinned, by their file names.
         on_step: told each of :data:`STEPS` when it is done.
 
     Raises:
@@ -91,7 +95,7 @@ def sync(
     """
     # A registry that was synced before is torn or absent only while somebody saves it.
     patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
-    with _translated(folders.workbook):
+    with translated(folders.workbook):
         folders.side.mkdir(parents=True, exist_ok=True)
         with locked(folders, who, program, wait):
             on_step("locked")
@@ -99,27 +103,36 @@ def sync(
             finish_moves(folders)
             for attempt in range(TRIES):
                 try:
-                    return _Sync(folders, who, program, force, on_step).run()
+                    return Attempt(folders, who, program, force, on_step, hold).run()
                 except WorkbookChangedError:
                     if attempt == TRIES - 1:
                         raise
     raise AssertionError("unreachable")
 
 
-class _Sync:
+class Attempt:
     """One attempt, with the lock held."""
 
-    def __init__(self, folders: Folders, who: str, program: str, force: bool, on_step: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folders: Folders,
+        who: str,
+        program: str,
+        force: bool,
+        on_step: Callable[[str], None],
+        hold: Collection[str] = (),
+    ) -> None:
         self.folders = folders
         self.who = who
         self.program = program
         self.force = force
         self.on_step = on_step
+        self.hold = hold
         self.journal = Journal(folders.changes)
         self.path = Path(os.path.realpath(folders.workbook))
 
     def run(self) -> SyncReport:
-        self._refuse_open_elsewhere()
+        self.refuse_open_elsewhere()
         known = recall(self.folders)
         before = FileIdentity.of(os.stat(self.path))
         with open_workbook(self.path, known.layouts) as workbook:
@@ -133,6 +146,9 @@ class _Sync:
                 moved = moved_paths(workbook, self.folders, settings, now)
                 incoming = replace(incoming, changes=(*incoming.changes, *moved))
             self.on_step("read")
+            if unfinished := _interrupted_restore(incoming, before):
+                self.put_in_place(unfinished, stamp, before, now)
+                return self.run()
             keyless: dict[int, Row] = {}
             took_in = 0
             if known.identity != before:
@@ -168,6 +184,20 @@ class _Sync:
             problems=tuple(problems),
             pending=len(changes.deferred),
         )
+
+    def put_in_place(self, restore: ChangeSet, stamp: str | None, before: FileIdentity, now: float) -> SyncReport:
+        """Replace the workbook by the version that a restore brings back, stamped with the restore; all else is kept.
+
+        Killed at any point, the next sync does it again: the restore names the version, and the workbook that it
+        replaces is still there.
+        """
+        with open_workbook(self.folders.versions / restore.restored) as version:
+            version.refuse_unwritable()
+            version.stamp = restore.id
+            layouts = self._replace(version, before, stamp, now)
+            self._remember(FileIdentity.of(os.stat(self.path)), version, layouts)
+        self.on_step("remembered")
+        return SyncReport(change_set=restore.id, restored=restore.restored)
 
     # -- deciding -----------------------------------------------------------------------------------------------
 
@@ -247,7 +277,7 @@ class _Sync:
                 _keep_access(self.path, file.fileno())
                 os.fsync(file.fileno())
             self.on_step("written")
-            self._refuse_open_elsewhere()
+            self.refuse_open_elsewhere()
             if FileIdentity.of(os.stat(self.path)) != before:
                 raise WorkbookChangedError(path=self.path)
             version = keep_version(self.path, self.folders.versions, stamp, now)
@@ -280,7 +310,7 @@ class _Sync:
             os.replace(back, self.path)
             raise WorkbookChangedError(path=self.path)
 
-    def _refuse_open_elsewhere(self) -> None:
+    def refuse_open_elsewhere(self) -> None:
         found = None if self.force else open_elsewhere(self.path)
         if found is not None:
             raise WorkbookOpenElsewhereError(
@@ -288,10 +318,15 @@ class _Sync:
             )
 
     def _remember(
-        self, identity: FileIdentity, workbook: Workbook, layouts: Mapping[str, Layout], incoming: Incoming
+        self,
+        identity: FileIdentity,
+        workbook: Workbook,
+        layouts: Mapping[str, Layout],
+        incoming: Incoming | None = None,
     ) -> None:
+        """``incoming`` is None after a restore: whether its paths are old ones is for the next sync to see."""
         columns = {name: table.columns for name in workbook.table_names if (table := workbook.table(name))}
-        side = "" if brings_old_paths(incoming, self.folders) else self.folders.side.name
+        side = "" if incoming is None or brings_old_paths(incoming, self.folders) else self.folders.side.name
         remember(self.folders, Remembered(identity, columns, side, layouts))
 
     def _sweep(self, incoming: Incoming, settings: Settings) -> None:
@@ -301,9 +336,18 @@ class _Sync:
                 if path.stat().st_size == (incoming.consumed or {}).get(path.name):
                     path.unlink()
         keep, megabytes = settings.number("versions.keep"), settings.number("versions.megabytes")
-        held = held_versions(self.folders)
+        held = {*self.hold, *held_versions(self.folders)}
         thin_versions(self.folders.versions, max(1, int(keep)), int(megabytes * 1_000_000), held)
         sweep(self.folders)
+
+
+def _interrupted_restore(incoming: Incoming, before: FileIdentity) -> ChangeSet | None:
+    """The restore that was decided and not carried out, since the workbook is still the one that it replaces.
+
+    Where a person has saved since, the restore is replayed cell by cell like any other change set.
+    """
+    last = incoming.replay[-1] if incoming.replay else None
+    return last if last is not None and last.restored and last.replaces == astuple(before) else None
 
 
 class _Views(Mapping[str, View]):
@@ -354,7 +398,7 @@ def _keep_access(path: Path, descriptor: int) -> None:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Turn a full disk and a read-only folder into errors that say what to do."""
     try:
         yield
