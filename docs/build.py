@@ -28,6 +28,7 @@ FOLDERS = (
             "history",
             "xlsx",
             "store",
+            "checklist",
             "data",
             "contents",
             "reading",

@@ -18,7 +18,7 @@ from tracker.adopting.carry_out import plan_adoption_of
 from tracker.adopting.guess import guess_column, numeric
 from tracker.adopting.regions import find_regions
 from tracker.errors import BadRequestError, WorkbookOpenElsewhereError
-from tracker.reading.written import written_date
+from tracker.written import written_date
 
 
 @pytest.fixture(params=SHEETS, ids=lambda sheet: sheet.name)

@@ -16,7 +16,7 @@ from package import Package
 from zoo.raw import SHEET, TABLE, registry
 from zoo.zips import swap, write_zip
 
-from tracker.reading.collector import collector_paused
+from tracker.collector import collector_paused
 from tracker.values import key_text
 from tracker.workbook import Workbook, open_workbook
 from tracker.xlsx.strings import SharedStrings

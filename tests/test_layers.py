@@ -29,13 +29,14 @@ LAYERS = (
     "tracker.reading",
     "tracker.syncing",
     "tracker.history",
+    "tracker.checklist",
     "tracker.store",
     "tracker.journal",
     "tracker.whole_sheets",
     "tracker.workbook",
     "tracker.data tracker.git tracker.xlsx",
-    "tracker.capture tracker.disk tracker.errors tracker.folders tracker.ids tracker.model tracker.processes "
-    "tracker.schema tracker.settings tracker.terminal tracker.values",
+    "tracker.capture tracker.collector tracker.disk tracker.errors tracker.folders tracker.ids tracker.matching "
+    "tracker.model tracker.processes tracker.schema tracker.settings tracker.terminal tracker.values tracker.written",
 )
 """Top to bottom. A package stands for all its modules."""
 

@@ -28,6 +28,8 @@ TrackerError
 ├── ModelNotFoundError             no registered model has that name and version
 ├── StageError                     a promotion, revert or alias that makes no sense as things stand
 ├── QueryError                     a filter that cannot be understood
+├── RuleError                      a rule of the procedure that cannot be understood
+├── GateError                      a model version may not go into a stage yet
 ├── ValueChangedError              the value a person saw is no longer there
 ├── PlanChangedError               a plan of retention is no longer the one that was shown
 ├── PermissionRefusedError         a person's role does not allow it
@@ -296,6 +298,20 @@ class QueryError(TrackerError):
 
     template = "Cannot understand the filter at position {position}: {reason}\n  {query}\n  {pointer}"
     exit_code = 2
+
+
+class RuleError(TrackerError):
+    """A rule or pattern of the sop table that cannot be understood."""
+
+    template = "Cannot understand the rule at position {position}: {reason}\n  {rule}\n  {pointer}"
+    exit_code = 2
+
+
+class GateError(TrackerError):
+    """A run or model version lacks what it must have before it goes into a stage."""
+
+    template = "{what} may not go into {stage}:{findings}\nNothing was changed. {hint}"
+    exit_code = 9
 
 
 class ValueChangedError(TrackerError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -42,6 +42,24 @@ class CellChange:
 
     old: Any
     new: Any
+
+
+class NewCells(Mapping[str, CellChange]):
+    """The cells of a row that is new: nothing was there before. Takes no more room than their values."""
+
+    __slots__ = ("new",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.new = values
+
+    def __getitem__(self, column: str) -> CellChange:
+        return CellChange(None, self.new[column])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.new)
+
+    def __len__(self) -> int:
+        return len(self.new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import BadRequestError, RegistryNotFoundError
-from tracker.reading.matching import as_date, as_number
+from tracker.matching import as_date, as_number
 from tracker.values import MAX_TEXT
 from tracker.whole_sheets import MAX_COLUMN, MAX_ROW, SheetCells, cell_xml
 

@@ -19,9 +19,9 @@ from tracker.adopting.words import (
     without_unit,
     words_of,
 )
-from tracker.reading.matching import as_number
-from tracker.reading.written import written_date
+from tracker.matching import as_number
 from tracker.schema import RUN_STATUS, RUNS
+from tracker.written import written_date
 
 Role = Literal["run", "metric", "param", "artifact", "own"]
 """A column of the runs table; a metric; a param; paths of files; or the person's own, which is left as it is."""

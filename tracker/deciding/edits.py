@@ -22,9 +22,9 @@ from tracker.errors import (
     ValueChangedError,
 )
 from tracker.journal.pending import PendingWriter
+from tracker.matching import as_date, as_number, is_blank
 from tracker.model import Change, Key
 from tracker.reading import roles
-from tracker.reading.matching import as_date, as_number, is_blank
 from tracker.reading.registry import Registry
 from tracker.schema import TABLES, Table
 from tracker.values import MAX_TEXT, from_cell, same, to_cell

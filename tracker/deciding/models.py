@@ -13,7 +13,7 @@ from datetime import datetime
 from tracker.deciding.decision import Cells
 from tracker.deciding.rows import cells_of
 from tracker.errors import ModelNotFoundError
-from tracker.reading.matching import as_date, as_number
+from tracker.matching import as_date, as_number
 from tracker.reading.registry import Registry
 from tracker.values import from_cell, key_text
 

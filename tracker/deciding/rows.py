@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tracker.folders import Folders
+from tracker.matching import is_blank
 from tracker.model import Key
-from tracker.reading.matching import is_blank
 from tracker.reading.tables import read_grid, read_row
 from tracker.schema import TABLES
 from tracker.values import EXACT_INTEGER, Kind, from_cell, key_text

@@ -21,7 +21,7 @@ from typing import Any
 
 from tracker.disk import fsync_folder, write_durably
 from tracker.journal.pending import change_from_json, change_to_json
-from tracker.model import CellChange, Change, ChangeSet, ColumnChange, Conflict, Entry, Key
+from tracker.model import CellChange, Change, ChangeSet, ColumnChange, Conflict, Entry, Key, NewCells
 from tracker.values import from_json, to_json
 
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.json")
@@ -149,6 +149,18 @@ class Journal:
                 if entry.table == table and entry.key == key and (column is None or column in entry.cells):
                     return entry
         return None
+
+    def last_entries(self, table: str, column: str, keys: Collection[Key]) -> dict[Key, Entry]:
+        """The newest entry that set the column in each of these rows, as far as one did; reads no more than it must."""
+        left, found = set(keys), dict[Key, Entry]()
+        for changes in self.newest_first(json.dumps(table).encode()):
+            for entry in reversed(changes.entries):
+                if entry.table == table and entry.key in left and column in entry.cells:
+                    found[entry.key] = entry
+                    left.discard(entry.key)
+            if not left:
+                break
+        return found
 
     def deferred(self, heads: list[str]) -> list[Change]:
         """Changes that found no room so far, each once."""
@@ -301,10 +313,9 @@ def to_bytes(changes: ChangeSet) -> bytes:
             header[name] = list(several)
     if changes.columns:
         header["columns"] = [[one.table, one.column, one.old, one.new] for one in changes.columns]
-    lines = [header]
+    lines = [_line(header)]
     for entry in changes.entries:
-        cells = {column: [to_json(cell.old), to_json(cell.new)] for column, cell in entry.cells.items()}
-        record: dict[str, Any] = {"t": entry.time, "table": entry.table, "key": list(entry.key), "cells": cells}
+        record: dict[str, Any] = {"t": entry.time, "table": entry.table, "key": entry.key, "cells": _cells(entry)}
         record.update({"who": entry.who, "by": entry.by})
         if entry.new:
             record["new"] = True
@@ -314,21 +325,37 @@ def to_bytes(changes: ChangeSet) -> bytes:
             record["removed"] = True
         if entry.why:
             record["why"] = entry.why
-        lines.append(record)
+        lines.append(_line(record))
     for conflict in changes.conflicts:
         lines.append(
-            {
-                "conflict": conflict.reason,
-                "t": conflict.time,
-                "table": conflict.table,
-                "key": list(conflict.key),
-                "column": conflict.column,
-                "kept": to_json(conflict.kept),
-                "dropped": to_json(conflict.dropped),
-                "who": conflict.who,
-            }
+            _line(
+                {
+                    "conflict": conflict.reason,
+                    "t": conflict.time,
+                    "table": conflict.table,
+                    "key": list(conflict.key),
+                    "column": conflict.column,
+                    "kept": to_json(conflict.kept),
+                    "dropped": to_json(conflict.dropped),
+                    "who": conflict.who,
+                }
+            )
         )
-    return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
+    return b"".join(lines)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return _encode(record).encode() + b"\n"
+
+
+def _cells(entry: Entry) -> dict[str, Any]:
+    """Old and new value of each cell."""
+    if isinstance(entry.cells, NewCells):
+        return {column: (None, to_json(value)) for column, value in entry.cells.new.items()}
+    return {column: (to_json(cell.old), to_json(cell.new)) for column, cell in entry.cells.items()}
 
 
 def from_bytes(id: str, content: bytes) -> ChangeSet:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tracker.journal.incoming import Incoming
-from tracker.model import Author, CellChange, Change, Conflict, Entry, Key, Reason
+from tracker.model import Author, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
@@ -128,21 +128,26 @@ def plan(
         table = TABLES.get(table_name)
         if view is None or table is None:
             for key, row in rows.items():
-                result.conflicts += _conflicts(table_name, key, row.cells, "no table")
+                result.conflicts += _conflicts(table_name, key, _row_of(row).cells, "no table")
             continue
         headers = _Headers(table, view.columns, settings)
         key_places = [headers.place(column) for column in table.key]
         if any(place is None for place in key_places):
             for key, row in rows.items():
-                result.conflicts += _conflicts(table_name, key, row.cells, "no column")
+                result.conflicts += _conflicts(table_name, key, _row_of(row).cells, "no column")
             continue
         places = [place for place in key_places if place is not None]
-        look = [key for key, row in rows.items() if row.replayed or not (row.new and table.unique_keys)]
+        look = [key for key, row in rows.items() if not (row.new and table.unique_keys) or _row_of(row).replayed]
         found = view.find(places, look) if look else {}
         typed_left = dict(keyless or {}) if table_name == "runs" else {}
         target = result.tables.setdefault(table_name, TablePlan())
         for key, row in rows.items():
             handle = found.get(key)
+            if isinstance(row, Change):
+                if handle is None:
+                    _append_alone(result, target, table, row, headers)
+                    continue
+                row = _row_of(row)
             if handle is None and row.typed is not None:
                 handle = _match_typed(row.typed, typed_left, headers)
             if handle is not None and row.removed:
@@ -168,12 +173,18 @@ def plan(
 # -- putting together ---------------------------------------------------------------------------------------------
 
 
-def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row]]:
-    """Everything incoming by table and row; of several values for one cell the last wins, all are expected."""
-    wanted: dict[str, dict[Key, _Row]] = {}
+def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row | Change]]:
+    """Everything incoming by table and row; of several values for one cell the last wins, all are expected.
+
+    A new row that only one change is about, as most rows are where there are many, is that change.
+    """
+    wanted: dict[str, dict[Key, _Row | Change]] = {}
 
     def row_of(table: str, key: Key, new: bool, replayed: bool) -> _Row:
-        row = wanted.setdefault(table, {}).setdefault(key, _Row(False, False))
+        rows = wanted.setdefault(table, {})
+        row = rows.get(key)
+        if not isinstance(row, _Row):
+            row = rows[key] = _Row(False, False) if row is None else _row_of(row)
         row.new |= new
         row.replayed |= replayed
         return row
@@ -189,12 +200,27 @@ def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row]]:
             for column, cell in entry.cells.items():
                 _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True, entry.why))
     for change in (*incoming.deferred, *incoming.changes):
-        row = row_of(change.table, change.key, change.new, False)
-        row.removed &= not change.new
-        for column, value in change.set.items():
-            wish = _Cell(value, [change.was.get(column)], change.time, change.who, change.by, why=change.why)
-            _want(row, column, wish)
+        rows = wanted.setdefault(change.table, {})
+        if change.new and change.key not in rows:
+            rows[change.key] = change
+        else:
+            _add(row_of(change.table, change.key, change.new, False), change)
     return wanted
+
+
+def _row_of(row: _Row | Change) -> _Row:
+    if isinstance(row, _Row):
+        return row
+    made = _Row(row.new, False)
+    _add(made, row)
+    return made
+
+
+def _add(row: _Row, change: Change) -> None:
+    row.removed &= not change.new
+    for column, value in change.set.items():
+        wish = _Cell(value, [change.was.get(column)], change.time, change.who, change.by, why=change.why)
+        _want(row, column, wish)
 
 
 def _want(row: _Row, column: str, wanted: _Cell) -> None:
@@ -273,6 +299,25 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
     target.appended.append(_planned(table.name, key, cells, row, new=True))
 
 
+def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change, headers: _Headers) -> None:
+    """A new row that one change is about."""
+    values: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    for column, value in [*change.set.items(), *zip(table.key, change.key, strict=True)]:
+        if value is None or value == "" or column in values:
+            continue
+        header = headers.header(column)
+        if header is None or (isinstance(value, str) and len(value) > result.longest):
+            _append(result, target, table, change.key, _row_of(change), headers)
+            return
+        values[column] = named[header] = value
+    entry = Entry(
+        table.name, change.key, NewCells(values), True, False, change.time, change.who, change.by, why=change.why
+    )
+    target.appends.append(named)
+    target.appended.append([Planned(entry)])
+
+
 def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new: bool = False) -> list[Planned]:
     """One entry; several where a person decided on some cells and a script on others, since that counts later."""
     if row.typed is not None:
@@ -284,7 +329,9 @@ def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new:
         groups.setdefault(group, {})[column] = cell
     planned: list[Planned] = []
     for (_, replayed), chosen in groups.items():
-        latest = max((row.cells[c] for c in chosen if c in row.cells), key=lambda cell: cell.time, default=None)
+        decided = (row.cells[c] for c in chosen if c in row.cells)
+        # What sync adds to a row, such as how its checklist stands, does not take the row from who logged it.
+        latest = max(decided, key=lambda cell: (cell.by != "sync", cell.time), default=None)
         origin = (latest.time, latest.who, latest.by) if latest else (0.0, "", "sync")
         entry = Entry(table, key, chosen, new and not planned, False, *origin, why=latest.why if latest else "")
         planned.append(Planned(entry, replayed))
@@ -369,6 +416,7 @@ class _Headers:
         self._places = {name: index for index, name in reversed(list(enumerate(columns)))}
         self._lower = {name.lower(): name for name in self._places}
         self._added: dict[str, str] = {}
+        self._headers: dict[str, str | None] = {}
         self.renamed: dict[str, str] = {}
 
     @property
@@ -383,6 +431,11 @@ class _Headers:
 
     def header(self, column: str) -> str | None:
         """The header of a column, added if it may be; None where there is none and none may be added."""
+        if column not in self._headers:
+            self._headers[column] = self._header(column)
+        return self._headers[column]
+
+    def _header(self, column: str) -> str | None:
         header = self._known(column)
         if header is not None or not (self._is_open(column) or self._is_added(column)):
             return header

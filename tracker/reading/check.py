@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from tracker.folders import Folders
+from tracker.matching import as_date
 from tracker.model import Key, Problem
 from tracker.reading import check_journal
 from tracker.reading import tables as reading
 from tracker.reading.classes import class_problems
 from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
-from tracker.reading.matching import as_date
 from tracker.schema import SINGLE_STAGES, TABLES, Table
 from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
 from tracker.values import from_cell, key_text

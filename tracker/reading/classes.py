@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracker.matching import as_number, is_blank
 from tracker.model import Problem
 from tracker.reading.facts import Facts
-from tracker.reading.matching import as_number, is_blank
 from tracker.schema import RETENTION_TRIGGERS, TABLES
 from tracker.values import from_cell, key_text
 

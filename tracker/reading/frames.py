@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import MissingPackageError
 from tracker.journal.metrics import Steps
-from tracker.reading.matching import as_date
+from tracker.matching import as_date
 from tracker.reading.tables import Grid
 from tracker.schema import Table
 from tracker.values import EXACT_INTEGER, Kind, from_cell

@@ -23,9 +23,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from tracker import matching
 from tracker.errors import QueryError
-from tracker.reading import matching
-from tracker.reading.matching import Truth
+from tracker.matching import Truth
 from tracker.values import key_text
 
 PREFIXES = {

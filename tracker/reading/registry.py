@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tracker.capture import owner
+from tracker.collector import collector_paused
 from tracker.errors import BadRequestError, NoTablesError, RegistryNotWritableError, RunNotFoundError
 from tracker.folders import Folders
 from tracker.history.timeline import About, events
@@ -22,7 +23,6 @@ from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
 from tracker.reading import check, frames, roles
 from tracker.reading import tables as reading
-from tracker.reading.collector import collector_paused
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.schema import TABLES, Table
 from tracker.settings import Settings

@@ -16,8 +16,8 @@ from tracker.deciding.decision import Cells
 from tracker.deciding.models import ModelVersion, versions_from
 from tracker.deciding.rows import cells_of
 from tracker.folders import Folders
+from tracker.matching import as_date
 from tracker.reading.classes import RetentionClass, class_of, read_classes
-from tracker.reading.matching import as_date
 from tracker.reading.registry import Registry
 from tracker.store import Stored
 from tracker.store.manifest import WITH_BYTES, Spot, root_of

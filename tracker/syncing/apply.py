@@ -94,9 +94,9 @@ def _defer_columns(plan: Plan, table_plan: TablePlan) -> None:
     """Take the values of columns that cannot be added out of the plan; the rest of each row still goes in."""
     lost = set(table_plan.columns)
     table_plan.columns = []
-    for values in (*table_plan.updates.values(), *table_plan.appends):
-        for header in lost:
-            values.pop(header, None)
+    for number, values in table_plan.updates.items():
+        table_plan.updates[number] = {header: value for header, value in values.items() if header not in lost}
+    table_plan.appends = [{h: value for h, value in values.items() if h not in lost} for values in table_plan.appends]
     narrowed = [(number, _narrowed(plan, planned, lost)) for number, planned in table_plan.updated]
     table_plan.updated = [(number, planned) for number, planned in narrowed if planned.entry.cells]
     table_plan.appended = [[_narrowed(plan, planned, lost) for planned in row] for row in table_plan.appended]

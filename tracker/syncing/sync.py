@@ -14,10 +14,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from tracker.checklist.judging import NOTHING, Asked, Judged, judge
+from tracker.checklist.standing import Tally
+from tracker.collector import collector_paused
 from tracker.disk import fsync_folder
 from tracker.errors import (
     NoTablesError,
@@ -32,7 +35,7 @@ from tracker.history.versions import keep_version, thin_versions, version_name
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather, history
 from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
-from tracker.model import ChangeSet, Conflict, Problem
+from tracker.model import ChangeSet, Conflict, Entry, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
 from tracker.store import finish_moves, sweep
@@ -42,7 +45,7 @@ from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.lock import locked
 from tracker.syncing.moved import brings_old_paths, moved_paths
 from tracker.syncing.typed import give_keys, renamed_columns
-from tracker.workbook import Layout, Workbook, check_registry, open_workbook, patiently
+from tracker.workbook import Layout, Unpatchable, Workbook, check_registry, open_workbook, patiently
 
 STEPS = ("locked", "read", "planned", "committed", "written", "kept", "replaced", "remembered", "swept", "packed")
 """The steps of a sync, in order, as ``on_step`` reports them."""
@@ -58,6 +61,7 @@ class SyncReport:
     change_set: str | None = None
     """The id of the change set; None where there was nothing to do."""
     rows_added: int = 0
+    """What was logged or decided; what became of the checklist is not counted."""
     rows_changed: int = 0
     replayed: int = 0
     """How many earlier change sets the workbook lacked and got back."""
@@ -67,6 +71,8 @@ class SyncReport:
     """Changes that found no room and wait for the next sync."""
     restored: str = ""
     """The version that was put in the workbook's place."""
+    judged: Mapping[str, Tally] = field(default_factory=dict)
+    """How far the checklist of each run is that was looked at."""
 
 
 def sync(
@@ -76,6 +82,7 @@ def sync(
     program: str = "script",
     wait: float = 10.0,
     force: bool = False,
+    asked: Asked = NOTHING,
     hold: Collection[str] = (),
     on_step: Callable[[str], None] = lambda step: None,
 ) -> SyncReport:
@@ -85,6 +92,7 @@ def sync(
         who: the person on whose behalf it runs, for the history.
         wait: seconds to wait for another sync to finish.
         force: write although Excel or LibreOffice has the workbook open, for a lock file that was left behind.
+        asked: which runs' checklists to judge besides those of which something is brought in.
         hold: versions that are still needed and not to be thinned, by their file names.
         on_step: told each of :data:`STEPS` when it is done.
 
@@ -103,7 +111,7 @@ def sync(
             finish_moves(folders)
             for attempt in range(TRIES):
                 try:
-                    return Attempt(folders, who, program, force, on_step, hold).run()
+                    return Attempt(folders, who, program, force, on_step, asked, hold).run()
                 except WorkbookChangedError:
                     if attempt == TRIES - 1:
                         raise
@@ -120,12 +128,14 @@ class Attempt:
         program: str,
         force: bool,
         on_step: Callable[[str], None],
+        asked: Asked = NOTHING,
         hold: Collection[str] = (),
     ) -> None:
         self.folders = folders
         self.who = who
         self.program = program
         self.force = force
+        self.asked = asked
         self.on_step = on_step
         self.hold = hold
         self.journal = Journal(folders.changes)
@@ -155,7 +165,10 @@ class Attempt:
                 version = version_name(self.path, stamp, now)
                 note_outside_save(self.folders, workbook, version, self.path, before.modified_ns / 1e9)
                 took_in, keyless, incoming, settings = self._look_at_edits(workbook, known, incoming, settings)
-            changes, problems = self._change(workbook, incoming, settings, keyless, now)
+            with collector_paused() if self.asked != NOTHING else contextlib.nullcontext():
+                judged = self._judge(workbook, incoming, settings, now, known.identity != before)
+                incoming = replace(incoming, changes=(*incoming.changes, *judged.changes))
+                changes, problems = self._change(workbook, incoming, settings, keyless, now)
             self.on_step("planned")
             if not (took_in or changes.entries or changes.replayed or self._news(changes, incoming)):
                 if known.identity != before:
@@ -163,7 +176,7 @@ class Attempt:
                 if known.identity != before or known.side != self.folders.side.name:
                     self._remember(before, workbook, known.layouts, incoming)
                 self._sweep(incoming, settings)
-                return SyncReport(problems=tuple(problems), pending=len(changes.deferred))
+                return SyncReport(problems=tuple(problems), pending=len(changes.deferred), judged=judged.tallies)
             workbook.refuse_unwritable()
             changes = self.journal.commit(changes)
             self.on_step("committed")
@@ -177,12 +190,13 @@ class Attempt:
         self.on_step("packed")
         return SyncReport(
             change_set=changes.id,
-            rows_added=sum(entry.new for entry in changes.entries),
-            rows_changed=sum(not entry.new for entry in changes.entries),
+            rows_added=sum(entry.new for entry in changes.entries if not _is_judgement(entry)),
+            rows_changed=sum(not entry.new for entry in changes.entries if not _is_judgement(entry)),
             replayed=len(changes.replayed),
             conflicts=changes.conflicts,
             problems=tuple(problems),
             pending=len(changes.deferred),
+            judged=judged.tallies,
         )
 
     def put_in_place(self, restore: ChangeSet, stamp: str | None, before: FileIdentity, now: float) -> SyncReport:
@@ -225,6 +239,13 @@ class Attempt:
             rows = map(runs.row, runs.blank_in(runs.columns.index(header)))
             keyless = {row.number: row for row in rows if not row.is_blank}
         return took_in, keyless, incoming, settings
+
+    def _judge(self, workbook: Workbook, incoming: Incoming, settings: Settings, now: float, edited: bool) -> Judged:
+        """What becomes of the checklist. A table that cannot be read for it keeps nothing else from going in."""
+        try:
+            return judge(workbook, self.folders, incoming, settings, now, edited=edited, asked=self.asked)
+        except Unpatchable:
+            return Judged()
 
     def _change(
         self, workbook: Workbook, incoming: Incoming, settings: Settings, keyless: dict[int, Row], now: float
@@ -348,6 +369,11 @@ def _interrupted_restore(incoming: Incoming, before: FileIdentity) -> ChangeSet 
     """
     last = incoming.replay[-1] if incoming.replay else None
     return last if last is not None and last.restored and last.replaces == astuple(before) else None
+
+
+def _is_judgement(entry: Entry) -> bool:
+    """Whether it only says how a checklist stands."""
+    return entry.by == "sync" and (entry.table == "checklist" or entry.cells.keys() <= {"checklist"})
 
 
 class _Views(Mapping[str, View]):

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from tracker.deciding.edits import EditReport
-from tracker.reading.matching import as_date, as_number
+from tracker.matching import as_date, as_number
 from tracker.web import shown
 from tracker.web.shown import plain
 

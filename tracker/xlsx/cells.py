@@ -227,24 +227,40 @@ def _iso_date(raw: str) -> Any:
 
 def cell_xml(row: int, column: int, value: Any, style: int, prefix: bytes, date1904: bool) -> bytes:
     """One ``<c>`` for a value as :mod:`tracker.values` gives it; a blank keeps its format."""
+    return cell_writer(column, style, prefix, date1904)(row, value)
+
+
+CellWriter = Callable[[int, Any], bytes]
+
+
+@lru_cache(maxsize=4096)
+def cell_writer(column: int, style: int, prefix: bytes, date1904: bool) -> CellWriter:
+    """What makes the cells of one column and format: of a row's number and a value, as :func:`cell_xml`."""
     p = prefix
-    start = b'<%sc r="%b"%b' % (p, cell_name(row, column).encode(), b' s="%d"' % style if style else b"")
-    if value is None or value == "":
-        return start + b"/>" if style else b""
-    end = b"</%sc>" % p
-    if value is True or value is False:
-        return start + b' t="b"><%sv>%d</%sv>' % (p, value, p) + end
-    if isinstance(value, (int, float)):
-        return start + b"><%sv>%b</%sv>" % (p, repr(value).encode(), p) + end
-    if isinstance(value, datetime):
-        return start + b"><%sv>%b</%sv>" % (p, repr(to_serial(value, date1904)).encode(), p) + end
-    if isinstance(value, Link):
-        formula, shown = _formula(value.formula), escape(value)
-        return start + b' t="str"><%sf>%b</%sf><%sv>%b</%sv>' % (p, formula, p, p, shown, p) + end
-    text = str(value)
-    space = b' xml:space="preserve"' if text != text.strip() or "\n" in text or "  " in text else b""
-    body = b"<%sis><%st%b>%b</%st></%sis>" % (p, p, space, escape(text), p, p)
-    return start + b' t="inlineStr">' + body + end
+    name = b'<%sc r="%b' % (p, column_letters(column).encode())
+    ending = b'" s="%d"' % style if style else b'"'
+    number = b"%b%%d%b><%sv>%%b</%sv></%sc>" % (name, ending, p, p, p)
+    boolean = b'%b%%d%b t="b"><%sv>%%d</%sv></%sc>' % (name, ending, p, p, p)
+    plain = b'%b%%d%b t="inlineStr"><%sis><%st>%%b</%st></%sis></%sc>' % (name, ending, p, p, p, p, p)
+    link = b'%b%%d%b t="str"><%sf>%%b</%sf><%sv>%%b</%sv></%sc>' % (name, ending, p, p, p, p, p)
+    spaced = plain.replace(b"<%st>" % p, b'<%st xml:space="preserve">' % p)
+
+    def write(row: int, value: Any) -> bytes:
+        if value is None or value == "":
+            return b"%b%d%b/>" % (name, row, ending) if style else b""
+        if value is True or value is False:
+            return boolean % (row, value)
+        if isinstance(value, (int, float)):
+            return number % (row, repr(value).encode())
+        if isinstance(value, datetime):
+            return number % (row, repr(to_serial(value, date1904)).encode())
+        if isinstance(value, Link):
+            return link % (row, _formula(value.formula), escape(value))
+        text = str(value)
+        space = text != text.strip() or "\n" in text or "  " in text
+        return (spaced if space else plain) % (row, escape(text))
+
+    return write
 
 
 def formula_xml(row: int, column: int, formula: str, style: int, prefix: bytes) -> bytes:

@@ -15,6 +15,9 @@ from tracker.xlsx.cells import CellReader, cells_of, column_pattern
 from tracker.xlsx.refs import Range
 from tracker.xlsx.sheet import Sheet
 
+_MANY = 256
+"""From here on, one look at all shared strings takes less than a search for each text."""
+
 
 def rows_with_keys(
     book: Book, sheet: Sheet, area: Range, key: Sequence[int], wanted: Collection[Key]
@@ -38,7 +41,12 @@ def rows_with_keys(
 
 def rows_blank_in(book: Book, sheet: Sheet, area: Range, column: int) -> list[int]:
     """The rows of the area whose cell in this column is blank, in order; those that the file leaves out are not."""
-    return sorted(_rows_with_texts(book, sheet, area, column, {""}))
+    return rows_with_texts(book, sheet, area, column, {""})
+
+
+def rows_with_texts(book: Book, sheet: Sheet, area: Range, column: int, texts: Collection[str]) -> list[int]:
+    """The rows of the area whose cell in this column counts as one of these texts, in order."""
+    return sorted(_rows_with_texts(book, sheet, area, column, texts))
 
 
 def texts_in(book: Book, sheet: Sheet, area: Range, column: int) -> dict[int, str]:
@@ -54,6 +62,9 @@ def texts_in(book: Book, sheet: Sheet, area: Range, column: int) -> dict[int, st
 def _rows_with_texts(book: Book, sheet: Sheet, area: Range, column: int, texts: Collection[str]) -> Iterator[int]:
     """The rows whose cell in this column counts as one of these texts; an empty text stands for a blank cell."""
     reader = book.reader(sheet)
+    if len(texts) > _MANY:
+        yield from _pass(sheet, area, column, texts, book.strings.all(texts), reader)
+        return
     likely = book.strings.likely(texts)
     yield from _pass(sheet, area, column, texts, likely, reader)
     if others := book.strings.all(texts) - likely:

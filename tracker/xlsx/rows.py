@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tracker.xlsx.cells import cells_of
+from tracker.xlsx.cells import CellSpan, cells_of
 from tracker.xlsx.xml import UnpatchablePart, drop_attribute
 
 ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["']([0-9]+)["']""")
@@ -50,10 +51,17 @@ def row_spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
     return spans
 
 
-def merged_row(row: bytes | None, number: int, cells: dict[int, bytes], prefix: bytes) -> bytes:
+def merged_row(
+    row: bytes | None,
+    number: int,
+    cells: dict[int, bytes],
+    prefix: bytes,
+    spans: Iterable[CellSpan] | None = None,
+) -> bytes:
     """The row with these cells set: each replaces the one in its column or goes where its column belongs.
 
-    ``spans`` is dropped from the row, since it may no longer be true and is optional.
+    ``spans`` has the row's cells, where they are known. The row's attribute of that name is dropped, since it may no
+    longer be true and is optional.
     """
     if row is None:
         return b'<%srow r="%d">%b</%srow>' % (prefix, number, b"".join(cells[c] for c in sorted(cells)), prefix)
@@ -66,7 +74,7 @@ def merged_row(row: bytes | None, number: int, cells: dict[int, bytes], prefix: 
     parts: list[bytes] = [tag]
     position = 0
     last_end = 0
-    for cell in cells_of(body, prefix):
+    for cell in cells_of(body, prefix) if spans is None else spans:
         last_end = cell.end
         if not waiting:
             break

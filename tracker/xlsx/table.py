@@ -11,10 +11,10 @@ from typing import Any
 from tracker.errors import ContentInTheWayError, SheetFullError
 from tracker.model import Key
 from tracker.xlsx.book import Book, TableEntry
-from tracker.xlsx.cells import CellSpan, cell_xml, cells_of, formula_of, formula_xml
+from tracker.xlsx.cells import CellSpan, CellWriter, cell_writer, cells_of, formula_of, formula_xml
 from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
-from tracker.xlsx.keys import rows_blank_in, rows_with_keys, texts_in
+from tracker.xlsx.keys import rows_blank_in, rows_with_keys, rows_with_texts, texts_in
 from tracker.xlsx.links import Link, link_text
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
 from tracker.xlsx.rows import merged_row
@@ -123,6 +123,10 @@ class Table:
         """The numbers of the rows whose cell in this column is blank, whatever else the row holds."""
         return rows_blank_in(self._book, self.sheet, self._data, self.ref.first_column + column)
 
+    def rows_with(self, column: int, texts: Collection[str]) -> list[int]:
+        """The numbers of the rows whose cell in this column counts as one of these texts, in order."""
+        return rows_with_texts(self._book, self.sheet, self._data, self.ref.first_column + column, texts)
+
     def rows_below(self) -> list[TableRow]:
         """Rows that a person typed directly below the table; empty where it has a totals row."""
         info = self._entry.info
@@ -152,18 +156,17 @@ class Table:
 
     def set(self, number: int, values: Mapping[int, Any]) -> None:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
-        sheet, first = self.sheet, self.ref.first_column
-        xml = sheet.row(number)
+        first, xml = self.ref.first_column, self.sheet.row(number)
+        spans = list(cells_of(_body(xml), self.sheet.prefix))
+        there = {span.column: span for span in spans}
         over = {first + column for column, value in values.items() if not isinstance(value, Link)}
-        links = cells_of(_body(xml), sheet.prefix) if xml and b"HYPERLINK" in xml else ()
-        if any(cell.column in over and cell.has_formula for cell in links):  # a link turns into text
-            self.moved_formulas = True
-        styles = self._styles_of(xml)
+        if xml and b"HYPERLINK" in xml and any(span.column in over and span.has_formula for span in spans):
+            self.moved_formulas = True  # a link turns into text
         cells = {
-            first + column: self._cell(number, first + column, value, self._style(styles, first + column))
+            first + column: self._cell(number, first + column, value, self._style(there, first + column))
             for column, value in values.items()
         }
-        self._put(number, xml, cells)
+        self._put(number, xml, cells, spans)
 
     def append(self, rows: Sequence[Mapping[int, Any]]) -> list[int]:
         """Add rows at the end, formatted as the row above them, calculated columns filled; gives their numbers.
@@ -185,20 +188,42 @@ class Table:
         above_row = max(start - 1, info.first_data_row)  # in an empty table its own blank row
         above_xml = self.sheet.row(above_row)
         above = {cell.column: cell for cell in cells_of(_body(above_xml), self.sheet.prefix)}
-        above_styles = self._styles_of(above_xml)
+        places = range(info.ref.first_column, info.ref.first_column + len(info.columns))
+        styles = {place: self._style(above, place) for place in places}
+        computed = [
+            index
+            for index, column in enumerate(info.columns)
+            if self._calculated(column, above.get(places[index]), above_row, start) is not None
+        ]
+        fresh = [(index, self._writers(place, styles[place])) for index, place in enumerate(places)]
+        p, last = self.sheet.prefix, self.sheet.last_row
         for number, values in enumerate(rows, start):
-            xml = self.sheet.row(number)
+            get = values.get
+            xml = self.sheet.row(number) if number <= last else None
+            if xml is None and not computed:
+                made = b"".join(
+                    [
+                        write[type(value) is datetime](number, value)
+                        if type(value := get(index)) is not Link
+                        else self._cell(number, places[index], value, styles[places[index]])
+                        for index, write in fresh
+                    ]
+                )
+                self.sheet.put(number, b'<%srow r="%d">%b</%srow>' % (p, number, made, p), places[-1])
+                continue
             own_styles = self._styles_of(xml)
             cells: dict[int, bytes] = {}
-            for index, column in enumerate(info.columns):
-                place = info.ref.first_column + index
-                style = own_styles[place] if place in own_styles else self._style(above_styles, place)
-                formula = None if index in values else self._calculated(column, above.get(place), above_row, number)
-                if formula is not None:
-                    cells[place] = formula_xml(number, place, formula, style, self.sheet.prefix)
+            for index, place in enumerate(places):
+                style = own_styles.get(place, styles[place])
+                if index in computed and index not in values:
+                    formula = self._calculated(info.columns[index], above.get(place), above_row, number)
+                    cells[place] = formula_xml(number, place, formula or "", style, p)
                 else:
-                    cells[place] = self._cell(number, place, values.get(index), style)
-            self._put(number, xml, cells)
+                    cells[place] = self._cell(number, place, get(index), style)
+            self.sheet.put(number, merged_row(xml, number, cells, p), places[-1])
+        touched = Range(start, places[0], end, places[-1])
+        self.changed.append(touched)
+        grow_dimension(self.sheet, touched)
         return list(range(start, end + 1))
 
     def take_in_rows_below(self) -> int:
@@ -232,15 +257,24 @@ class Table:
         self._entry = self._book.set_table(self._entry, info.with_columns(list(names)))
 
     def _cell(self, row: int, column: int, value: Any, style: int) -> bytes:
-        if isinstance(value, datetime) and self._book.styles is not None:
-            style = self._book.styles.date_style(style)
         if isinstance(value, Link) and self._book.styles is not None:
             style = self._book.styles.formula_style(style)
-        return cell_xml(row, column, value, style, self.sheet.prefix, self._book.date1904)
+        return self._writers(column, style)[isinstance(value, datetime)](row, value)
 
-    def _put(self, number: int, xml: bytes | None, cells: dict[int, bytes]) -> None:
+    def _writers(self, column: int, style: int) -> tuple[CellWriter, CellWriter]:
+        """What makes the cells of a column in a format, and its cells with a date, which must be seen to be one."""
+        p, date1904, styles = self.sheet.prefix, self._book.date1904, self._book.styles
+
+        def dated(row: int, value: Any) -> bytes:
+            return cell_writer(column, styles.date_style(style) if styles else style, p, date1904)(row, value)
+
+        return cell_writer(column, style, p, date1904), dated
+
+    def _put(
+        self, number: int, xml: bytes | None, cells: dict[int, bytes], spans: Sequence[CellSpan] | None = None
+    ) -> None:
         last = max(cells)
-        self.sheet.put(number, merged_row(xml, number, cells, self.sheet.prefix), last)
+        self.sheet.put(number, merged_row(xml, number, cells, self.sheet.prefix, spans), last)
         touched = Range(number, min(cells), number, last)
         self.changed.append(touched)
         grow_dimension(self.sheet, touched)
@@ -249,12 +283,13 @@ class Table:
         """The formats of a row's cells, by column."""
         return {cell.column: cell.style for cell in cells_of(_body(xml), self.sheet.prefix)}
 
-    def _style(self, styles: Mapping[int, int], column: int) -> int:
+    def _style(self, cells: Mapping[int, CellSpan], column: int) -> int:
         """The format for a cell: the row's own, or in a column that has none yet that of the columns before it."""
-        if column not in styles and self._book.styles is not None:
-            before = max((place for place in styles if self.ref.first_column <= place < column), default=0)
-            return styles[before] if before and self._book.styles.is_general(styles[before]) else 0
-        return styles.get(column, 0)
+        if column in cells:
+            return cells[column].style
+        before = max((place for place in cells if self.ref.first_column <= place < column), default=0)
+        style = cells[before].style if before else 0
+        return style if style and self._book.styles is not None and self._book.styles.is_general(style) else 0
 
     def _calculated(self, column: TableColumn, above: CellSpan | None, above_row: int, number: int) -> str | None:
         """The formula of a calculated column for a new row; after a LibreOffice save only the row above has it."""

@@ -97,13 +97,24 @@ def tags(xml: bytes, prefix: bytes, name: str) -> list[bytes]:
     return tag_pattern(prefix, name.encode()).findall(xml)
 
 
+SHORT = 64
+"""Texts up to this length come again and again: names, states, numbers of versions."""
+
+
 def escape(text: str) -> bytes:
     """Text as it stands inside an element of a cell: XML escapes, and ``_xHHHH_`` for what XML cannot hold."""
+    return _escaped_short(text) if len(text) <= SHORT else _escaped(text)
+
+
+def _escaped(text: str) -> bytes:
     if "_x" in text:
         text = _LOOKS_ESCAPED.sub("_x005F_", text)
     if _CONTROL.search(text):
         text = _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode("utf-8", "replace")
+
+
+_escaped_short = lru_cache(maxsize=4096)(_escaped)
 
 
 def escape_attribute(text: str) -> bytes:

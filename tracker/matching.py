@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tracker.reading.written import written_date
 from tracker.values import from_serial, key_text
+from tracker.written import written_date
 
 Truth = bool | None
 """True, False, or None: unknown, because the cell is blank or cannot be put in order with the value."""
