@@ -52,7 +52,7 @@ def test_old_values_are_put_back_as_a_persons_decision(script: Script, registry:
     assert script.rows()["r1"]["name"] == "first" and script.rows()["r1"]["metrics.loss"] == 0.5
     newest = registry.changes()[0]
     assert (newest.number, newest.who) == (3, "ann")
-    (entry,) = newest.entries
+    (entry,) = [entry for entry in newest.entries if not entry.is_judgement]
     assert entry.by == "person" and entry.why == "undo of change set 2"
     assert {name: (cell.old, cell.new) for name, cell in entry.cells.items()} == {
         "name": ("renamed", "first"),
@@ -89,7 +89,10 @@ def test_a_row_that_was_added_keeps_its_key_and_comes_back_with_the_undo_of_the_
     plan = undoing(registry, "3", "ann")
     assert plan.blanked == (("runs", ("r3",)),)
     undo(registry, "3", "ann", agreed=plan)
-    assert {name: value for name, value in script.rows()["r3"].items() if value is not None} == {"run_id": "r3"}
+    assert {name: value for name, value in script.rows()["r3"].items() if value is not None} == {
+        "run_id": "r3",
+        "checklist": "1 of 13",
+    }
     undo(registry, "4", "ann")
     assert script.rows()["r3"] == before
 

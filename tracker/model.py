@@ -79,6 +79,11 @@ class Entry:
     """The row is not there any more; ``cells`` has all that it held."""
     why: str = ""
 
+    @property
+    def is_judgement(self) -> bool:
+        """It only says how a checklist stands, which every sync finds out anew."""
+        return self.by == "sync" and (self.table == "checklist" or self.cells.keys() <= {"checklist"})
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:

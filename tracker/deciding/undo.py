@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -80,6 +80,10 @@ def plan_undo(
     left: dict[str, int] = {}
     by_hand = bool(found.outside or found.restored)
     for entry in found.entries:
+        if entry.is_judgement:
+            continue  # the next sync finds it out anew
+        if entry.table == "runs" and "checklist" in entry.cells:
+            entry = replace(entry, cells={name: cell for name, cell in entry.cells.items() if name != "checklist"})
         row = rows.get((entry.table, entry.key))
         if reason := _not_undone(entry, row, columns):
             left[reason] = left.get(reason, 0) + 1

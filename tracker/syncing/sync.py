@@ -35,7 +35,7 @@ from tracker.history.versions import keep_version, thin_versions, version_name
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather, history
 from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
-from tracker.model import ChangeSet, Conflict, Entry, Problem
+from tracker.model import ChangeSet, Conflict, Problem
 from tracker.schema import TABLES
 from tracker.settings import Settings
 from tracker.store import finish_moves, sweep
@@ -190,8 +190,8 @@ class Attempt:
         self.on_step("packed")
         return SyncReport(
             change_set=changes.id,
-            rows_added=sum(entry.new for entry in changes.entries if not _is_judgement(entry)),
-            rows_changed=sum(not entry.new for entry in changes.entries if not _is_judgement(entry)),
+            rows_added=sum(entry.new for entry in changes.entries if not entry.is_judgement),
+            rows_changed=sum(not entry.new for entry in changes.entries if not entry.is_judgement),
             replayed=len(changes.replayed),
             conflicts=changes.conflicts,
             problems=tuple(problems),
@@ -369,11 +369,6 @@ def _interrupted_restore(incoming: Incoming, before: FileIdentity) -> ChangeSet 
     """
     last = incoming.replay[-1] if incoming.replay else None
     return last if last is not None and last.restored and last.replaces == astuple(before) else None
-
-
-def _is_judgement(entry: Entry) -> bool:
-    """Whether it only says how a checklist stands."""
-    return entry.by == "sync" and (entry.table == "checklist" or entry.cells.keys() <= {"checklist"})
 
 
 class _Views(Mapping[str, View]):
