@@ -248,6 +248,32 @@ def test_data_that_is_referred_to_must_be_what_it_was(folders: Folders, table: P
         look_into(folders, part)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("field.csv", lambda: 'a,b\n1,"' + "x" * 50_000_000 + '"\n', "longer than 16 MiB"),
+        ("line.json", lambda: '{"a": [' + "1," * 50_000_000 + "1]}", "can only be read as a whole"),
+        ("line.jsonl", lambda: '{"a": "' + "x" * 100_000_000 + '"}\n', "longer than 16 MiB"),
+        ("wide.csv", lambda: ",".join(map(str, range(60_000))) + "\n", "more than the 50,000"),
+    ],
+)
+def test_what_is_too_large_to_be_a_table_is_refused_in_words(
+    folders: Folders, tmp_path: Path, name: str, content: Callable[[], str], says: str
+) -> None:
+    (tmp_path / name).write_text(content())
+    found = look_into(folders, Part(store.put(folders, tmp_path / name)))
+    assert found.profile is not None and says in found.profile.refused
+
+
+def test_a_table_of_more_columns_than_a_sheet_has_gets_its_profile(folders: Folders, tmp_path: Path) -> None:
+    line = ",".join(f"c{number}" for number in range(16_385))
+    (tmp_path / "wide.csv").write_text(f"{line}\n{','.join(['1'] * 16_385)}\n")
+    part = Part(store.put(folders, tmp_path / "wide.csv"))
+    found = look_into(folders, part)
+    assert found.profile is not None and len(found.profile.columns) == 16_385
+    assert kept.kept(folders, part) == found
+
+
 # -- folders ------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tracker.contents.kept import is_profilable, kept
+from tracker.contents.kept import is_profilable
 from tracker.contents.parts import Part, is_far
 from tracker.contents.tasks import Task, start
 from tracker.folders import Folders
@@ -74,4 +74,4 @@ def is_wanted(folders: Folders, part: Part, settings: Settings) -> bool:
     if os.environ.get(OFF_VARIABLE, "").lower() == "off" or not settings.is_on("data.profile"):
         return False
     small = part.size <= settings.number("data.megabytes") * 1e6
-    return small and is_profilable() and kept(folders, part) is None
+    return small and is_profilable() and not folders.metadata(part.stored.name, part.stored.version).exists()

@@ -81,6 +81,8 @@ def _look(folders: Folders, part: Part, source: Path | None, tell: Tell) -> tupl
     path = source or readable(folders, part)
     profile = profile_table(path, on_rows=told_rows(str(part), tell)) if part.is_table else None
     metadata = describe(path)
+    if path == source and not source.exists():
+        return _look(folders, part, None, tell)  # a script that was done with its own copy took it away meanwhile
     if profile is not None and not profile.refused:
         metadata["rows"] = profile.rows
     return Contents(metadata, profile), _is_lasting(metadata)
