@@ -22,11 +22,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from libreoffice import Office
+from trained import open_gates
 
 import tracker
 from tracker.cli.commands import main
 from tracker.deciding import decide
 from tracker.deciding.edits import edit_row, set_note
+from tracker.deciding.ticking import tick
 from tracker.errors import BadRequestError, NotAPackError, RunNotFoundError
 from tracker.exporting import pack as packing
 from tracker.exporting.facts import gather
@@ -66,10 +68,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         decide.register(registry, "churn", f"churn-model:v{number}", "ds1")
     run_id = registry.run_id("train 2")
     set_note(registry, run_id, NASTY, None, "ds1")
-    edit_row(
-        registry, "checklist", (run_id, "model file"), {"status": "done", "evidence": FORMULA}, {}, "ds1", create=True
-    )
-    edit_row(registry, "checklist", (run_id, "owner"), {"status": "waived", "why": NASTY}, {}, "ds1", create=True)
+    tick(registry, run_id, "model file", "done", "ds1", evidence=FORMULA)
+    tick(registry, run_id, "owner", "waived", "ds1", why=NASTY)
+    open_gates(path)
     decide.promote(registry, "churn:v2", "production", "best on the holdout", "lead")
     return path
 

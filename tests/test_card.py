@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trained import prepare, train
+from trained import open_gates, prepare, train
 
 from tracker import capture
 from tracker.cards import saved as cards
@@ -43,6 +43,7 @@ def out_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def registry(registry_path: Path) -> Registry:
     """A registry with a model of two versions, trained on data that a run prepared."""
+    open_gates(registry_path)
     prepare(registry_path, "a\n1\n")
     prepare(registry_path, "a\n2\n", "churn-test")
     for number in (1, 2):

@@ -24,6 +24,7 @@ COMMANDS = (
     *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "app"),
     *("history", "diff", "undo", "restore"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
+    *("checklist", "gate", "due"),
     *("merge", "git-setup", "git-text", "git-merge"),
     *("models", "register", "promote", "revert", "alias", "card"),
     *("sop", "people", "export"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from trained import prepare, train
+from trained import open_gates, prepare, train
 
 from tracker import capture
 from tracker.cli.commands import main
@@ -67,6 +67,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(path.parent)
         patch.setattr(capture, "script", lambda: None)
         patch.setattr(capture, "packages", lambda: "numpy==2.0\n")
+        open_gates(path)
         prepare(path, "a\n1\n")
         for number in (1, 2, 3):
             train(path, f"gbm {number}", data="churn-train:v1", params={"lr": number}, metrics={"auc": 1 / number})

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from script import Script
-from trained import prepare, train
+from trained import open_gates, prepare, train
 
 import tracker
 from tracker import capture
@@ -177,6 +177,7 @@ def test_model_versions_compare_with_their_runs_and_with_each_other(registry_pat
     registry = Registry(registry_path)
     for version in (1, 2):
         decide.register(registry, "churn", f"churn-model:v{version}", "ds1")
+    open_gates(registry_path)
     decide.promote(registry, "churn:v2", "production", "x", "ds1")
     found = compare_named(Known(registry), "churn:v1", "churn:production")
     assert (found.left.label, found.right.label) == ("churn v1", "churn v2")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils import range_boundaries
-from trained import train
+from trained import open_gates, train
 
 from tracker import capture
 from tracker.deciding import aliases, decide, models
@@ -54,6 +54,7 @@ def trained_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a registry of three runs and a model of three versions."""
     path = tmp_path_factory.mktemp("trained") / "registry.xlsx"
     shutil.copyfile(Path(__file__).parent.parent / "templates" / "general.xlsx", path)
+    open_gates(path)
     for number in (1, 2, 3):
         train(path, f"gbm {number}", metrics={"auc": number / 4})
         decide.register(Registry(path), "churn", f"churn-model:v{number}", "ds1")

@@ -43,6 +43,11 @@ from tracker.workbook import read_tables
 ROOT = Path(__file__).parent.parent
 
 
+def faults_said(text: str) -> str:
+    """What a script said on stderr, without the line at a run's end that says how far its checklist is."""
+    return "".join(line for line in text.splitlines(keepends=True) if " checklist items" not in line)
+
+
 @pytest.fixture(autouse=True)
 def out_of_any_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state of Tracker's own repository is none of these runs' business."""
@@ -815,7 +820,7 @@ with tracker.start_run(sys.argv[1]) as run:
         run.log_metric("auc", 0.5, step=3)
 """
     done = script(code, registry_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, faults_said(done.stderr)) == (0, "")
     (row,) = in_workbook(registry_path)
     assert (row["params.parent"], row["params.child"], row["params.after"]) == (1, 2, "RUNNING")
     assert (row["status"], row["metrics.auc"]) == ("FINISHED", 0.5)
@@ -838,7 +843,7 @@ if __name__ == "__main__":
     tracker.open(sys.argv[1]).sync()
 """
     done = script(code, registry_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, faults_said(done.stderr)) == (0, "")
     rows = {row["name"]: row for row in in_workbook(registry_path)}
     assert len(rows) == 7
     (parent,) = [row for name, row in rows.items() if not name.startswith("trial")]
@@ -903,7 +908,7 @@ for number in range(40):
         run.log_metric("auc", number / 40)
 """
     done = script(code, registry_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, faults_said(done.stderr)) == (0, "")
     rows = in_workbook(registry_path)
     assert sorted(row["name"] for row in rows) == sorted(f"run {number}" for number in range(40))
     assert {row["status"] for row in rows} == {"FINISHED"}
@@ -927,7 +932,7 @@ for number in range(5):
         )
         for number in range(3)
     ]
-    assert [child.communicate()[1] for child in children] == [""] * 3
+    assert [faults_said(child.communicate()[1]) for child in children] == [""] * 3
     sync(Folders(registry_path))
     rows = in_workbook(registry_path)
     assert len({row["run_id"] for row in rows}) == len(rows) == 15
@@ -992,5 +997,5 @@ run.end()
 """
     begin = time.monotonic()
     done = script(code, registry_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, faults_said(done.stderr)) == (0, "")
     assert time.monotonic() - begin < 10

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 from test_web import NASTY, ROOT, WHO, Open, _run, open_app, words  # noqa: F401
+from trained import open_gates
 
 import tracker
 from tracker.deciding import decide
@@ -25,6 +26,7 @@ def sample(tmp_path: Path) -> Path:
     """A copy of the sample registry."""
     path = Path(shutil.copyfile(SAMPLE, tmp_path / "sample.xlsx"))
     shutil.copytree(SAMPLE.with_suffix(".tracker"), path.with_suffix(".tracker"))
+    open_gates(path)
     return path
 
 

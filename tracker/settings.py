@@ -41,6 +41,11 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
     ),
     "data.megabytes": (1000, "Tables whose file is larger get their profile when somebody first asks for it."),
     "trash.days": (14, "Days that deleted artifacts stay in the trash."),
+    "gate.stages": (
+        "production",
+        "Stages that a model version enters only with all must-items, whole files and another's approval; "
+        "separated by commas, none for no gate.",
+    ),
     "checklist.review": (None, "Date of the next review of the standard operating procedure."),
 }
 """Every setting: its default and what it does. ``column.TABLE.NAME`` may also be set: the header a column goes by."""

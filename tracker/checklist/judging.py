@@ -89,7 +89,7 @@ def judge(
         for change in incoming.changes
         if change.table == "runs" and change.set.get("status") == JUDGED_STATUS
     }
-    anew = ended | asked.runs
+    anew = ended | asked.runs | _promoted(look, incoming)
     if edited or asked.every:
         wanted: Collection[str] | None = None
         if not asked.every:
@@ -164,6 +164,16 @@ def _count(facts: RunFacts, said: str, now: float) -> list[Change]:
 
 
 # -- which runs ---------------------------------------------------------------------------------------------------
+
+
+def _promoted(look: Look, incoming: Incoming) -> set[str]:
+    """The runs whose model versions change: of them something else may be asked in another stage."""
+    keys = {change.key for change in incoming.changes if change.table == "models"}
+    return {
+        key_text(row.get("run_id"))
+        for row in (look.rows("models") if keys else ())
+        if (key_text(row.get("model")), key_text(row.get("version"))) in keys
+    } - {""}
 
 
 def _touched(look: Look, incoming: Incoming) -> set[str]:

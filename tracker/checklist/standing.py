@@ -64,11 +64,22 @@ class Tally:
 
     @property
     def line(self) -> str:
-        """One line for a terminal: ``7 of 9 checklist items; missing: model card, seed``; empty without a procedure."""
+        """One line for a terminal: ``7 of 9 checklist items; missing: model card, seed``; empty without a procedure.
+
+        Of many it names the first; musts come first.
+        """
         if not self.total:
             return ""
         said = f"{self} checklist items"
-        return f"{said}; missing: {', '.join(self.missing)}" if self.missing else said
+        if not self.missing:
+            return said
+        more = len(self.missing) - _NAMED
+        names = ", ".join(self.missing[: _NAMED + (more == 1)])
+        return f"{said}; missing: {names}" + (f" and {more} more" if more > 1 else "")
+
+
+_NAMED = 4
+NO_TALLY = Tally()
 
 
 def standing_of(row: Cells, item: Item | None, facts: RunFacts | None, gone: Collection[str], today: date) -> Standing:

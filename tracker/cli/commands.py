@@ -17,6 +17,7 @@ from tracker import __version__
 from tracker.cli import (
     adopt_commands,
     artifact_commands,
+    checklist_commands,
     data_commands,
     export_commands,
     history_commands,
@@ -62,6 +63,7 @@ def main() -> None:
 for module in (
     adopt_commands,
     artifact_commands,
+    checklist_commands,
     data_commands,
     export_commands,
     history_commands,

@@ -122,8 +122,9 @@ def register(registry: str, model: str, artifact: str, run: str, notes: str) -> 
 @click.argument("version", metavar="MODEL:vN")
 @click.argument("stage")
 @click.option("--reason", required=True, help="Why; it stands in the models table.")
+@click.option("--override", default="", help="Why it is promoted although its gate is shut; takes a manager.")
 @without_asking
-def promote(registry: str, version: str, stage: str, reason: str, yes: bool) -> None:
+def promote(registry: str, version: str, stage: str, reason: str, override: str, yes: bool) -> None:
     """Move a model version into a stage, and out of it the one that is there.
 
     STAGE is none, candidate, staging, production or retired; staging and production hold one version of a model.
@@ -134,9 +135,9 @@ def promote(registry: str, version: str, stage: str, reason: str, yes: bool) -> 
     from tracker.deciding import decide
 
     opened, who = shell.opened(registry), shell.person()
-    plan = decide.promotion(opened, version, stage, reason, who)
+    plan = decide.promotion(opened, version, stage, reason, who, override)
     _agree(opened, plan, who, yes)
-    _say(decide.promote(opened, version, stage, reason, who, agreed=plan))
+    _say(decide.promote(opened, version, stage, reason, who, agreed=plan, override=override))
 
 
 @click.command(cls=shell.Command)

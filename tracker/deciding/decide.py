@@ -16,10 +16,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from tracker.deciding import gate as gates
 from tracker.deciding.aliases import plan_alias, plan_no_alias
 from tracker.deciding.decision import Decision
 from tracker.deciding.edits import SYNC_WAIT, EditReport
-from tracker.deciding.models import registered
+from tracker.deciding.models import find_version, registered
 from tracker.deciding.promotion import plan_promotion, plan_registration, plan_revert
 from tracker.deciding.rows import cells_of, rows_by_key
 from tracker.deciding.stage_history import stage_changes
@@ -76,25 +77,60 @@ def register(
     return carry_out(registry, plan, who, agreed)
 
 
-def promotion(registry: Registry, version: str, stage: str, reason: str, who: str) -> Decision:
-    """The plan to move a model version into a stage; arguments and errors as for :func:`promote`."""
-    artifacts = cells_of(registry.folders, "artifacts")
-    return plan_promotion(registered(registry), artifacts, version, stage, reason, who, time.time())
+def promotion(
+    registry: Registry,
+    version: str,
+    stage: str,
+    reason: str,
+    who: str,
+    override: str = "",
+    files: tuple[gates.Finding, ...] | None = None,
+) -> Decision:
+    """The plan to move a model version into a stage; arguments and errors as for :func:`promote`.
+
+    Its ``facts["gate"]`` is what was found at the stage's gate, None where it has none.
+
+    Args:
+        files: what was found in its files, if they were read already.
+    """
+    versions, artifacts = registered(registry), cells_of(registry.folders, "artifacts")
+    gate = None
+    if stage in gates.gated_stages(registry.settings):
+        found = find_version(versions, version)
+        if found.stage != stage:
+            gate = gates.look(registry, f"{found.model}:v{found.version}", stage, who, files)
+    return plan_promotion(versions, artifacts, version, stage, reason, who, time.time(), gate, override)
 
 
 def promote(
-    registry: Registry, version: str, stage: str, reason: str, who: str, agreed: Decision | None = None
+    registry: Registry,
+    version: str,
+    stage: str,
+    reason: str,
+    who: str,
+    agreed: Decision | None = None,
+    override: str = "",
 ) -> Decided:
     """Move a model version into a stage, and out of it the one that is there.
 
     Args:
         version: ``churn:v3``, as :func:`tracker.deciding.models.find_version` has it.
         agreed: what :func:`promotion` gave and the person saw.
+        override: why it is promoted although the stage's gate is shut, which takes a manager and is kept for ever.
 
     Raises:
-        As :func:`tracker.deciding.promotion.plan_promotion` and :func:`carry_out`.
+        GateError: something is lacking, and nobody overrides it.
+        Others: as :func:`tracker.deciding.promotion.plan_promotion` and :func:`carry_out`.
     """
-    return carry_out(registry, lambda: promotion(registry, version, stage, reason, who), who, agreed)
+    files = None
+    if stage in gates.gated_stages(registry.settings):
+        # Before anybody is held off: it reads every byte.
+        seen = agreed.facts.get("gate") if agreed else None
+        if seen is not None:
+            files = tuple(one for one in seen.findings if one.kind == "files")
+        else:
+            files = gates.files_of(registry, find_version(registered(registry), version))
+    return carry_out(registry, lambda: promotion(registry, version, stage, reason, who, override, files), who, agreed)
 
 
 def reversion(registry: Registry, model: str, reason: str, who: str, stage: str = "production") -> Decision:

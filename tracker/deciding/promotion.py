@@ -11,6 +11,7 @@ from typing import Any
 
 from tracker.deciding.aliases import is_gone, resolve
 from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line, utc
+from tracker.deciding.gate import Gate
 from tracker.deciding.models import ModelVersion, find_version, holder_of, of_model
 from tracker.deciding.stage_history import BACK, REPLACED, REVERTED, StageChange, holder_before
 from tracker.errors import BadRequestError, StageError
@@ -74,13 +75,18 @@ def plan_promotion(
     reason: str,
     who: str,
     now: float,
+    gate: Gate | None = None,
+    override: str = "",
 ) -> Decision:
     """Move a version into a stage, and out of it the one that holds it.
 
     Args:
         reference: the version, as :func:`tracker.deciding.models.find_version` understands it.
+        gate: what was found at the stage's gate; None where it has none.
+        override: why it is promoted although the gate is shut, which takes a manager.
 
     Raises:
+        GateError: the gate is shut, and nobody overrides it.
         ModelNotFoundError: there is no such version.
         StageError: no such stage, or the artifact's files are gone.
         BadRequestError: no reason is given.
@@ -95,7 +101,13 @@ def plan_promotion(
     why = _require_reason(reason, f"Why does {version.label} go into {stage}?")
     if stage not in ("none", "retired"):
         _require_files(version, artifacts)
-    changes = [_moved(version, stage, why, who, now)]
+    act, overridden = _act(stage, version.stage), ""
+    if gate is not None and not gate.is_open:
+        overridden = on_one_line(override)
+        if not overridden:
+            gate.refuse("A manager may override it with a reason, which is recorded for ever.")
+        act, overridden = "override", _overridden(version, gate, overridden, who, now)
+    changes = [_moved(version, stage, why, who, now, overridden)]
     said = [
         f"{version.label} "
         + ("stays in" if version.stage == stage else f"goes from {version.stage} into")
@@ -105,8 +117,11 @@ def plan_promotion(
         text = REPLACED.format(stage=stage, version=version.version, reason=why)
         changes.append(_moved(other, SINGLE_STAGES[stage], text, who, now))
         said.append(f"v{other.version} from {stage} into {SINGLE_STAGES[stage]}")
+    if overridden:
+        said.append(f"although its gate is shut ({count_of(gate)})")
     what = "; ".join(said)
-    return Decision(what, tuple(c for c in changes if c), _act(stage, version.stage), _facts(version))
+    facts = {**_facts(version), "gate": gate}
+    return Decision(what, tuple(c for c in changes if c), act, facts)
 
 
 def plan_revert(
@@ -154,7 +169,20 @@ def plan_revert(
     return Decision(what, tuple(c for c in changes if c), _act(stage, before.stage), _facts(before))
 
 
-def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float) -> Change | None:
+def _overridden(version: ModelVersion, gate: Gate, why: str, who: str, now: float) -> str:
+    """What the version's override cell says from now on; what it said before stays."""
+    lacking = "; ".join(one.what for one in gate.findings)
+    line = f"{utc(now):%Y-%m-%d} {who or 'unknown'} into {gate.stage}: {why}. Lacking: {lacking}"
+    return "\n".join(part for part in (key_text(version.cells.get("override")), line) if part)
+
+
+def count_of(gate: Gate | None) -> str:
+    """How much a gate found, in words."""
+    count = len(gate.findings) if gate else 0
+    return f"{count} thing{'' if count == 1 else 's'} lacking"
+
+
+def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float, override: str = "") -> Change | None:
     if "stage" not in version.cells:
         raise StageError(
             what=f"{version.label} cannot go into {stage}",
@@ -163,6 +191,8 @@ def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float)
         )
     values = {"stage": stage, "promoted_by": who or None, "promoted_at": utc(now), "reason": reason}
     there = {column: value for column, value in values.items() if column in version.cells}
+    if override:
+        there["override"] = override
     return change_row("models", version.key, version.cells, there, who, now)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tracker.folders import Folders
 from tracker.matching import as_date
 from tracker.model import Key, Problem
-from tracker.reading import check_journal
+from tracker.reading import check_checklist, check_journal
 from tracker.reading import tables as reading
 from tracker.reading.classes import class_problems
 from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
@@ -33,7 +33,7 @@ def find_problems(folders: Folders) -> list[Problem]:
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError: it cannot be read.
     """
     facts = read_facts(folders)
-    found = [problem for check in (*CHECKS, *check_journal.CHECKS) for problem in check(facts)]
+    found = [problem for check in (*CHECKS, *check_checklist.CHECKS, *check_journal.CHECKS) for problem in check(facts)]
     return sorted(found, key=lambda problem: ("error", "warning", "info").index(problem.severity))
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tracker.capture import owner
+from tracker.checklist.judging import Asked
+from tracker.checklist.standing import Tally
 from tracker.collector import collector_paused
 from tracker.errors import BadRequestError, NoTablesError, RegistryNotWritableError, RunNotFoundError
 from tracker.folders import Folders
@@ -238,6 +240,23 @@ class Registry:
         if force:
             roles.require(self.folders, who or owner(), "force")
         return sync(self.folders, who=who, program=program, wait=wait, force=force)
+
+    def evaluate(self, runs: Iterable[str] = (), *, anew: bool = False, who: str = "") -> dict[str, Tally]:
+        """Judge runs by the standard operating procedure, and bring what comes of it into the workbook.
+
+        Args:
+            runs: ids of runs, which are judged by the procedure as it is now; all that finished where none is given.
+            anew: those that were judged by an earlier version of the procedure, too.
+
+        Returns:
+            How far each run is.
+
+        Raises:
+            As :func:`tracker.syncing.sync.sync`.
+        """
+        some = frozenset(runs)
+        asked = Asked(runs=some, every=not some, anew=anew)
+        return dict(sync(self.folders, who=who, program="checklist", asked=asked).judged)
 
     def _refuse_unknown(self, name: str) -> None:
         if name.lower() == "runs":

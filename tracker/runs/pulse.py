@@ -17,6 +17,7 @@ from tracker.store import Stored
 from tracker.workbook import open_workbook
 
 if TYPE_CHECKING:
+    from tracker.checklist.standing import Tally
     from tracker.contents.backlog import Backlog
 
 PROGRESS_SECONDS = 30.0
@@ -54,6 +55,7 @@ class Pulse:
         self._last_took = 0.0
         self._share: float | None = None
         self._backlog: Backlog | None = None
+        self._untold: dict[str, Callable[[Tally], object]] = {}
 
     def join(self, run: Beating) -> None:
         """Begin the heartbeat of a run."""
@@ -62,8 +64,13 @@ class Pulse:
             self._since = time.monotonic()
             self._start_thread()
 
-    def leave(self, run: Beating) -> TrackerError | None:
+    def leave(
+        self, run: Beating, run_id: str = "", tell: Callable[[Tally], object] | None = None
+    ) -> TrackerError | None:
         """End the heartbeat of a run, and sync: now, or soon where the last sync was a moment ago.
+
+        Args:
+            tell: told how far the run's checklist is, once a sync of this process has judged it.
 
         Returns:
             What keeps the sync from being done, if a person has to see to it. What was logged is safe all the same.
@@ -71,6 +78,8 @@ class Pulse:
         with self._state:
             self._beating = tuple(other for other in self._beating if other is not run)
             self._unsynced = True
+            if tell is not None:
+                self._untold[run_id] = tell
         error = self._sync(10.0, lambda: self._unsynced and time.monotonic() >= self._paid())
         if self._unsynced:
             with self._state:
@@ -155,8 +164,10 @@ class Pulse:
             self._unsynced = False
             done = False
             try:
-                sync(self._folders, who=self._who, wait=wait)
+                report = sync(self._folders, who=self._who, wait=wait)
                 done = True
+                for run_id in self._untold.keys() & report.judged.keys() if self._untold else ():
+                    self._untold.pop(run_id)(report.judged[run_id])
             except TrackerError as error:
                 somebody_else_does_it = isinstance(error, (RegistryLockedError, WorkbookChangedError))
                 return None if somebody_else_does_it else error

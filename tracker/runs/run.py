@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tracker import capture
 from tracker.errors import BadRequestError, TrackerWarning
@@ -28,6 +28,9 @@ from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
 from tracker.store import Stored
 from tracker.values import Kind, from_cell, to_cell
+
+if TYPE_CHECKING:
+    from tracker.checklist.standing import Tally
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
 CAPTURE_SECONDS = 10.0
@@ -339,9 +342,14 @@ class Run:
 
     @_never_raises
     def _sync(self) -> None:
-        error = self._pulse.leave(self._recorder)
+        error = self._pulse.leave(self._recorder, self.run_id, self._tell)
         if error is not None:
             self._warn("end", error)
+
+    def _tell(self, tally: Tally) -> None:
+        """Say how far the checklist is, where there is a procedure: on stderr, since stdout is the script's own."""
+        if tally.line:
+            print(f"{self.name}: {tally.line}", file=sys.stderr)
 
     def __enter__(self) -> Run:
         return self

@@ -26,7 +26,7 @@ from tracker.store.place import checked_url
 from tracker.store.progress import OnProgress, bar
 from tracker.store.putting import put
 from tracker.store.references import put_reference
-from tracker.store.verifying import exit_code, orphans, verify
+from tracker.store.verifying import exit_code, orphans, verify, verify_versions
 
 __all__ = [
     "Mover",
@@ -54,5 +54,6 @@ __all__ = [
     "split_reference",
     "sweep",
     "verify",
+    "verify_versions",
     "versions",
 ]

@@ -83,6 +83,28 @@ def _wanted(folders: Folders, only: Collection[str] | None) -> list[tuple[str, i
     return [(name, n) for name, n in each if only is None or name in only or f"{name}:v{n}" in only]
 
 
+def verify_versions(folders: Folders, artifacts: Collection[str]) -> list[Problem]:
+    """Read the files of these versions (``churn-model:v3``) again; what is missing or is not what it was.
+
+    A version of which the store knows nothing is missing.
+    """
+    problems: list[Problem] = []
+    stored: list[Stored] = []
+    for artifact in sorted(artifacts):
+        name, _, number = artifact.rpartition(":v")
+        found = read_manifest(folders, name, int(number)) if name and number.isdecimal() else None
+        if found is None or found.state not in ("stored", "referenced"):
+            message = f"{artifact}: its files are not in the artifact store"
+            problems.append(Problem("artifact-missing", message, "Restore them, or log them again.", severity="error"))
+        elif found.state == "referenced":
+            problems += _verify_reference(found)
+        else:
+            stored.append(found)
+    for url in sorted({one.store for one in stored}):
+        problems += _verify_place(folders, url, [one for one in stored if one.store == url], set(), False, None)
+    return problems
+
+
 def exit_code(problems: Iterable[Problem]) -> int:
     """0 where all is well or only orphans were found, 3 for missing or altered files, 6 if a store was out of reach."""
     codes = {problem.code for problem in problems if problem.severity == "error"}

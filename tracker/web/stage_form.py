@@ -12,8 +12,10 @@ import streamlit as st
 from tracker.deciding import decide
 from tracker.deciding.decide import Decided
 from tracker.deciding.decision import Decision
+from tracker.deciding.gate import Gate
 from tracker.deciding.models import ModelVersion
-from tracker.errors import TrackerError
+from tracker.deciding.promotion import count_of
+from tracker.errors import GateError, TrackerError
 from tracker.schema import SINGLE_STAGES, STAGES, TABLES
 from tracker.values import from_cell
 from tracker.web import address, editing, say, shown
@@ -58,14 +60,22 @@ def _promote(context: Context, versions: list[ModelVersion]) -> None:
         )
         stage = str(right.selectbox("Into the stage", STAGES, index=STAGES.index("production"), key="promote-stage"))
         reason = st.text_input("Reason", key="promote-reason", placeholder="Better on every group of the test data")
+        override = ""
+        if context.may("override"):
+            override = st.text_input(
+                "Override",
+                key="promote-override",
+                placeholder="Only where something is lacking: why it goes into the stage all the same",
+                help="What is lacking and this reason stay in the models table for ever.",
+            )
         asked = st.form_submit_button("Show what will change", key="promote-plan", icon=":material/visibility:")
     if asked:
         model, registry, who = versions[0].model, context.registry, context.who
         _ask(
             context,
             model,
-            lambda: decide.promotion(registry, version, stage, reason, who),
-            lambda agreed: decide.promote(registry, version, stage, reason, who, agreed=agreed),
+            lambda: decide.promotion(registry, version, stage, reason, who, override),
+            lambda agreed: decide.promote(registry, version, stage, reason, who, agreed=agreed, override=override),
         )
 
 
@@ -89,6 +99,9 @@ def _ask(context: Context, model: str, plan: Callable[[], Decision], carry_out: 
     """Plan, and show the plan instead of the form."""
     try:
         decision = plan()
+    except GateError as error:
+        _shut(error.fields["gate"])
+        return
     except TrackerError as error:
         say.failed(error)
         return
@@ -97,6 +110,19 @@ def _ask(context: Context, model: str, plan: Callable[[], Decision], carry_out: 
         return
     st.session_state[PLAN] = _Plan(context.place.path, model, decision, lambda: carry_out(decision))
     st.rerun()
+
+
+def _shut(gate: Gate) -> None:
+    """What a gate found, and what to do about each."""
+    count = count_of(gate)
+    st.error(f"{plain(gate.what)} may not go into {plain(gate.stage)}: {count}. Nothing was changed.")
+    st.dataframe(
+        pd.DataFrame([{"lacking": one.what, "what to do": one.hint} for one in gate.findings]),
+        key="gate-findings",
+        hide_index=True,
+        alt="What is lacking",
+    )
+    st.caption(f"{plain(gate.tally.line)} A manager may override the gate with a reason.".strip())
 
 
 def _agree(context: Context, plan: _Plan) -> None:
