@@ -68,6 +68,11 @@ class Version:
         return self.stored is not None and self.state in WITH_BYTES
 
 
+def order(version: Version) -> tuple[str, int]:
+    """How versions are listed: by name, the second before the tenth."""
+    return version.name, version.number
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What retention wants to know of a run."""

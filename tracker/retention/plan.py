@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tracker.errors import ArtifactNotFoundError, BadRequestError
 from tracker.retention.due import due, newest_of_class
 from tracker.retention.exempt import exemptions, holders_of, shared_with_kept
-from tracker.retention.inventory import Inventory, Version
+from tracker.retention.inventory import Inventory, Version, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ def plan_retention(inventory: Inventory, now: datetime, only: Collection[str] | 
     items: dict[str, Item] = {}
     exempt: list[Exempt] = []
     always = exemptions(inventory)
-    for artifact, version in sorted(inventory.versions.items()):
+    for version in sorted(inventory.versions.values(), key=order):
+        artifact = version.artifact
         if version.state not in ("stored", "archived", "referenced"):
             continue
         rule = due(inventory, version)
@@ -114,7 +115,7 @@ def plan_retention(inventory: Inventory, now: datetime, only: Collection[str] | 
     for artifact, why in shared_with_kept(inventory, items).items():
         item = items.pop(artifact)
         exempt.append(Exempt(artifact, item.action, (why,), item.size, item.retention_class, item.when))
-    exempt.sort(key=lambda one: one.artifact)
+    exempt.sort(key=lambda one: order(inventory.versions[one.artifact]))
     return Plan(with_freed(inventory, items.values()), tuple(exempt))
 
 
@@ -122,7 +123,8 @@ def plan_purge(inventory: Inventory, now: datetime) -> Plan:
     """What has been in the trash long enough to be deleted for good; what is exempt by now stays in it."""
     items, exempt = [], []
     always = exemptions(inventory)
-    for artifact, version in sorted(inventory.versions.items()):
+    for version in sorted(inventory.versions.values(), key=order):
+        artifact = version.artifact
         if version.state != "trash":
             continue
         when = purge_date(inventory, version)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tracker.model import Problem
 from tracker.retention.due import due, newest_of_class
 from tracker.retention.exempt import exemptions
-from tracker.retention.inventory import Inventory, Version
+from tracker.retention.inventory import Inventory, Version, order
 from tracker.retention.plan import purge_date
 
 FORECAST_DAYS = 90
@@ -73,7 +73,7 @@ class Storage:
 
 def measure(inventory: Inventory, now: datetime, orphans: Sequence[Problem] = ()) -> Storage:
     """The report of a registry at one moment, UTC."""
-    there = [version for _, version in sorted(inventory.versions.items()) if version.has_bytes]
+    there = sorted((version for version in inventory.versions.values() if version.has_bytes), key=order)
     sizes = own_sizes(there)
 
     def experiment(version: Version) -> str:
@@ -96,7 +96,7 @@ def measure(inventory: Inventory, now: datetime, orphans: Sequence[Problem] = ()
         duplicates=_duplicates(there),
         without_row=[version.artifact for version in there if version.row is None],
         orphans=orphans,
-        expiring=sorted(expiring, key=lambda one: (one.when or now, one.artifact)),
+        expiring=sorted(expiring, key=lambda one: one.when or now),
     )
 
 
@@ -123,7 +123,8 @@ def forecast(inventory: Inventory) -> list[Expiry]:
     """For every version that has its bytes or is referred to: what will happen with it, when, and why it may not."""
     always = exemptions(inventory)
     found = []
-    for artifact, version in sorted(inventory.versions.items()):
+    for version in sorted(inventory.versions.values(), key=order):
+        artifact = version.artifact
         kept = always.get(artifact, [])
         if version.state == "trash":
             when = purge_date(inventory, version)

@@ -9,7 +9,19 @@ from tracker.web import files, shown
 from tracker.web.context import Context
 
 ROW = 35
-NAMES = ["artifact", "direction", "category", "kind", "size", "aliases", "status", "run", "created", "created_by"]
+NAMES = [
+    "artifact",
+    "direction",
+    "category",
+    "kind",
+    "size",
+    "aliases",
+    "status",
+    "run",
+    "created",
+    "created_by",
+    "kept until",
+]
 
 
 def pick(artifacts: pd.DataFrame, context: Context, key: str) -> pd.Series | None:
@@ -36,6 +48,7 @@ def draw(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.Series |
             "artifact": st.column_config.TextColumn(width="medium"),
             "size": st.column_config.NumberColumn(format="bytes", width=85),
             "created": st.column_config.DatetimeColumn(format="distance", help="When it was stored."),
+            "kept until": st.column_config.DatetimeColumn(format="YYYY-MM-DD", help="By the rule of its class."),
             "category": st.column_config.TextColumn(width=125),
             "kind": st.column_config.TextColumn(width=100),
             "direction": st.column_config.TextColumn("in/out", width=80),

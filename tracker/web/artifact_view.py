@@ -11,7 +11,8 @@ import streamlit as st
 from tracker import store
 from tracker.contents.parts import Part, guessed_fields
 from tracker.errors import TrackerError
-from tracker.web import contents_view, files, shown
+from tracker.retention.report import Expiry
+from tracker.web import contents_view, data, files, shown
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -44,6 +45,7 @@ def show(context: Context, artifact: pd.Series, key: str) -> None:
         part = _part(context, name)
         if part is not None:
             contents_view.facts(context, part, context.to_artifact(name))
+        _kept_until(context, name)
         if path is None:
             _not_here(context, artifact, part)
         elif path.is_dir():
@@ -66,6 +68,23 @@ def _facts(artifact: pd.Series, context: Context) -> str:
     return " · ".join(facts)
 
 
+def _kept_until(context: Context, name: str) -> None:
+    """Until when it is kept, and by which rule; or why it stays."""
+    expiry = data.expiries(context.place.path, context.stamp).get(name)
+    if expiry is not None:
+        st.caption(f":material/event: {plain(retention_words(expiry))}")
+
+
+def retention_words(expiry: Expiry) -> str:
+    """``Kept until 2027-05-30, then archive (candidate: 730 days …)``."""
+    if expiry.when is None:
+        return f"Kept: {expiry.why}"
+    kept = f". It stays all the same: {'; '.join(expiry.kept)}" if expiry.kept else ""
+    if expiry.action == "purge":
+        return f"In the trash until {expiry.when:%Y-%m-%d}; then it can be deleted for good ({expiry.why}){kept}"
+    return f"Kept until {expiry.when:%Y-%m-%d}, then {expiry.action} ({expiry.why}){kept}"
+
+
 def _download(path: Path, key: str) -> None:
     size = path.stat().st_size if path.is_file() else sum(size for _, size in files.contents(path))
     if size > files.MOST_DOWNLOAD:
@@ -80,8 +99,15 @@ def _download(path: Path, key: str) -> None:
 
 def _not_here(context: Context, artifact: pd.Series, part: Part | None) -> None:
     place = plain(artifact["path"]) if not shown.is_blank(artifact["path"]) else "no path"
-    if artifact["status"] == "referenced":
+    status = artifact["status"]
+    if status == "referenced":
         st.info(f"Only referenced: it lies at {place}.")
+    elif status in ("deleted", "trash", "archived"):
+        words = {"deleted": "Deleted for good", "trash": "In the trash", "archived": "In the archive"}[status]
+        told = [artifact.get(name) for name in ("status_time", "status_by", "status_why")]
+        told = [plain(shown.text(word)) for word in told if not shown.is_blank(word)]
+        back = "" if status == "deleted" else " A manager brings it back on the Retention page."
+        st.info(f"{words} ({', '.join(told)}). Its row, hash and history are kept.{back}")
     elif part is not None and part.stored.store:
         st.info(f"It lies in the artifact store, at {place}. A copy of it:")
         st.code(f"python -m tracker get {context.place.path.name} {part.stored.artifact}", language="bash")

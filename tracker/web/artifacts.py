@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from tracker.web import address, artifact_list, artifact_view, say
+from tracker.web import address, artifact_list, artifact_view, data, say
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -28,6 +28,9 @@ def show(context: Context) -> None:
         )
         return
     artifacts = artifact_list.with_run_names(artifacts, context.runs())
+    expiries = data.expiries(context.place.path, context.stamp)
+    ends = {name: one.when for name, one in expiries.items() if not one.kept}
+    artifacts["kept until"] = pd.to_datetime(artifacts["artifact"].map(ends))
     address.take_over(SHARED)
     found = _filtered(artifacts).sort_values("created", ascending=False, na_position="last", kind="stable")
     address.write(SHARED, keep=("artifact",))

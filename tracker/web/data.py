@@ -12,6 +12,8 @@ from tracker.journal.metrics import MetricSummary, summarise
 from tracker.model import Problem
 from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
+from tracker.retention.inventory import Inventory, read_inventory
+from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
 from tracker.web.watch import Stamp
 
@@ -52,6 +54,18 @@ def status(path: Path, stamp: Stamp) -> Status:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     return Registry(path).check()
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def inventory(path: Path, stamp: Stamp) -> Inventory:
+    """What the plans of retention look at."""
+    return read_inventory(Registry(path))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def expiries(path: Path, stamp: Stamp) -> dict[str, Expiry]:
+    """Until when each artifact version is kept, and why."""
+    return {one.artifact: one for one in forecast(read_inventory(Registry(path)))}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -22,6 +22,7 @@ from tracker.web import (
     lineage,
     models,
     problems,
+    retention,
     run,
     runs,
     say,
@@ -43,6 +44,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[Context], None]], ...] = (
     ("models", "Models", ":material/deployed_code:", models.show),
     ("lineage", "Lineage", ":material/account_tree:", lineage.show),
     ("checklist", "Checklist", ":material/checklist:", checklist.show),
+    ("retention", "Retention", ":material/auto_delete:", retention.show),
     ("problems", "Problems", ":material/report:", problems.show),
 )
 """Address, title, icon and content of each page. The first is the one that opens."""
