@@ -1,4 +1,4 @@
-"""The Retention page: the plan, the trash, holds, acts by hand; for a viewer; and the manager's journey in a browser."""
+"""The Retention page: the plan, the trash, holds, acts by hand; for a viewer; and a manager's journey in a browser."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_page_shows_the_plan_and_what_is_exempt(open_app: Open, team: Team) 
         "best:v1": "aliased: champion",
         "held:v1": "on hold",
     }
-    assert list(table(app, "days left")["days left"]) == [13, 0]
+    assert list(table(app, "days left")["days left"]) == [12, 0]
 
 
 def test_approve_does_what_was_shown(open_app: Open, team: Team) -> None:  # noqa: F811
@@ -155,18 +155,19 @@ def _journey(app: Shown, team: Team) -> None:
     app.click_row(key, 1, 15)
     page.get_by_text("1 version, 5 KB.").wait_for()
     app.button("Approve: put 1 version into the trash")
-    page.get_by_role("tab", name="Trash (3)").click()
+    app.idle()
+    page.get_by_role("tab", name="Trash").click()
     app.idle()
     assert (statuses(team)["plot:v1"], statuses(team)["table:v1"]) == ("stored", "trash")
     key = page.locator("[class*=st-key-retention-trash-]").first.get_attribute("class").split("st-key-")[1].split()[0]
     app.click_row(key, 2, 15)
     app.button("Restore 1 version")
-    page.get_by_role("tab", name="Trash (2)").wait_for()
+    app.idle()
     assert statuses(team)["table:v1"] == "stored"
     app.button("Delete 1 version for good")
     page.get_by_text("The files cannot be brought back.").wait_for()
     page.locator(".st-key-retention-purge-agree button").click()
-    page.get_by_role("tab", name="Trash (1)").wait_for()
+    app.idle()
     assert statuses(team)["gone:v1"] == "deleted"
     assert not (team.folders.trash / "gone").exists()
     page.get_by_role("tab", name="Storage").click()

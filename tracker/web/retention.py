@@ -17,6 +17,8 @@ from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
 ROW = 35
+PURGE = "retention-purge-asked"
+"""Where the session keeps that somebody wants to delete for good and has not agreed yet."""
 CODE = """import tracker
 
 with tracker.start_run({path!r}, experiment="first") as run:
@@ -39,12 +41,11 @@ def show(context: Context) -> None:
     _tiles(inventory, due)
     if not context.may("retain"):
         st.caption(f"Your role is {plain(context.role)}: a manager approves, restores and deletes. You can look.")
-    trashed = sum(version.state == "trash" for version in inventory.versions.values())
-    held = sum(version.hold and version.state != "deleted" for version in inventory.versions.values())
+    # No counts in the names: with another name the tab that is open would close.
     names = {
-        "due": f"Due ({len(due.items)})",
-        "trash": f"Trash ({trashed})",
-        "holds": f"Holds ({held})",
+        "due": "Due",
+        "trash": "Trash",
+        "holds": "Holds",
         "hand": "By hand",
         "storage": "Storage",
         "forecast": "Next 90 days",
@@ -223,20 +224,30 @@ def _trash(context: Context, inventory: Inventory, purge: Plan, now: datetime) -
         label = f"Delete {count(len(purge.items), 'version')} for good" if purge.items else "Delete for good"
         disabled = not (purge.items and context.may("purge"))
         if st.button(label, key="retention-purge", disabled=disabled, icon=":material/delete_forever:"):
-            _confirm_purge(context, purge)
+            st.session_state[PURGE] = True
         if not picked:
             st.caption("Tick what is to be restored. What has no days left can be deleted for good.", width="content")
+    if st.session_state.get(PURGE) and purge.items:
+        _confirm_purge(context, purge)
     _exempt(purge.exempt, "Could be deleted for good, and is exempt")
 
 
-@st.dialog("Delete for good?", width="large")
 def _confirm_purge(context: Context, plan: Plan) -> None:
-    st.markdown(
-        f"**{count(len(plan.items), 'version')}** will be deleted; **{shown.size(plan.freed)}** become free. "
-        "Their rows stay, with hash, size, who, when and by which rule. The files cannot be brought back."
-    )
-    table = items_table(plan.items).drop(columns="goes to")
-    height = min(ROW * (len(table) + 1) + 3, 320)
-    st.dataframe(table, hide_index=True, height=height, column_config=COLUMNS, alt="What will be deleted")
-    if st.button("Delete for good", key="retention-purge-agree", type="primary", icon=":material/delete_forever:"):
+    """What is lost for good, and the question."""
+    with st.container(border=True, key="retention-purge-shown"):
+        st.markdown(
+            f"**{count(len(plan.items), 'version')}** will be deleted; **{shown.size(plan.freed)}** become free. "
+            "Their rows stay, with hash, size, who, when and by which rule. The files cannot be brought back."
+        )
+        table = items_table(plan.items).drop(columns="goes to")
+        height = min(ROW * (len(table) + 1) + 3, 320)
+        st.dataframe(table, hide_index=True, height=height, column_config=COLUMNS, alt="What will be deleted")
+        with st.container(horizontal=True):
+            agreed = st.button("Delete for good", key="retention-purge-agree", type="primary")
+            dropped = st.button("Cancel", key="retention-purge-cancel")
+    if agreed or dropped:
+        st.session_state.pop(PURGE)
+    if agreed:
         retention_acts.carry_out(lambda: desk.purge(context.registry, plan, context.who))
+    if dropped:
+        st.rerun()
