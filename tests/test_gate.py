@@ -13,6 +13,7 @@ from trained import train
 import tracker
 from tracker import capture
 from tracker.checklist.judging import outlook
+from tracker.checklist.report import item_uses
 from tracker.checklist.reviews import Review, calendar, reviews_of
 from tracker.cli.commands import main
 from tracker.deciding import decide
@@ -214,3 +215,11 @@ def test_the_commands(registry: Registry, tmp_path: Path) -> None:
     calendar_file = tmp_path / "reviews.ics"
     invoke("due", path, "--days", "4000", "--ics", str(calendar_file))
     assert calendar_file.read_bytes().startswith(b"BEGIN:VCALENDAR")
+
+
+def test_the_report_says_which_items_nobody_needs() -> None:
+    rows = [("card", "waived")] * 6 + [("seed", "done")] * 6 + [("log", "missing")] * 5 + [("new", "missing")]
+    uses = {one.item: one for one in item_uses(rows)}
+    assert uses["card"].advice.startswith("Nobody needs it") and uses["log"].advice.startswith("Nobody ever brings it")
+    assert not uses["seed"].advice and not uses["new"].advice
+    assert (uses["card"].runs, uses["seed"].done) == (6, 6)

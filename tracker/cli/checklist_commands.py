@@ -15,6 +15,7 @@ from tracker.errors import BadRequestError
 if TYPE_CHECKING:
     from tracker.checklist.standing import Standing
     from tracker.deciding.gate import Gate
+    from tracker.reading.registry import Registry
 
 SIGNS = {"done": "✓", "waived": "~", "not applicable": "·"}
 
@@ -22,6 +23,7 @@ SIGNS = {"done": "✓", "waived": "~", "not applicable": "·"}
 @click.command(cls=shell.Command)
 @shell.registry_argument
 @click.argument("run", required=False)
+@click.option("--report", is_flag=True, help="Show which items are always waived or never brought.")
 @click.option("--evaluate", is_flag=True, help="Judge all finished runs now, those that nobody has judged yet too.")
 @click.option("--all", "anew", is_flag=True, help="With --evaluate: by the procedure as it is now, earlier runs too.")
 @click.option("--done", metavar="ITEM", help="Tick an item of RUN.")
@@ -32,7 +34,9 @@ SIGNS = {"done": "✓", "waived": "~", "not applicable": "·"}
 @click.option("--evidence", default="", help="What proves it, such as churn-card:v2.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of a waiver.")
 @shell.as_json
-def checklist(registry: str, run: str | None, evaluate: bool, anew: bool, as_json: bool, **given: Any) -> None:
+def checklist(
+    registry: str, run: str | None, report: bool, evaluate: bool, anew: bool, as_json: bool, **given: Any
+) -> None:
     """Show how a run stands by the standard operating procedure, or how far all runs are; tick and waive items.
 
     \b
@@ -42,6 +46,9 @@ def checklist(registry: str, run: str | None, evaluate: bool, anew: bool, as_jso
     from tracker.checklist.judging import outlook
 
     opened = shell.opened(registry)
+    if report:
+        _report(opened, as_json)
+        return
     decided = [(name, given[name]) for name in ("done", "waive", "inapplicable", "undo") if given[name]]
     if decided and (run is None or len(decided) > 1):
         raise BadRequestError(reason="Name one run, and one of --done, --waive, --not-applicable, --undo.")
@@ -51,9 +58,9 @@ def checklist(registry: str, run: str | None, evaluate: bool, anew: bool, as_jso
         what, item = decided[0]
         status = {"done": "done", "waive": "waived", "inapplicable": "not applicable", "undo": "missing"}[what]
         words = {name: given[name] for name in ("why", "evidence", "until")}
-        report = tick(opened, run, item, status, shell.person(), **words)
-        if not report.in_workbook:
-            click.echo(f"Saved, but not in the workbook yet. {report.pending_because}")
+        saved = tick(opened, run, item, status, shell.person(), **words)
+        if not saved.in_workbook:
+            click.echo(f"Saved, but not in the workbook yet. {saved.pending_because}")
     elif evaluate or anew:
         runs = (opened.run_id(run),) if run else ()
         tallies = opened.evaluate(runs, anew=anew, who=shell.person())
@@ -75,6 +82,20 @@ def checklist(registry: str, run: str | None, evaluate: bool, anew: bool, as_jso
         click.echo("The procedure asks nothing of this run.")
     else:
         click.echo("\n".join([*map(_line, standings), "", seen.tally.line if seen else ""]))
+
+
+def _report(opened: Registry, as_json: bool) -> None:
+    from tracker.checklist.report import item_uses
+    from tracker.terminal import fit, terminal_width
+
+    rows = opened.rows("checklist")
+    item, status = rows.columns.index("item"), rows.columns.index("status")
+    uses = item_uses((str(row[item] or ""), str(row[status] or "")) for row in rows.rows)
+    if as_json:
+        shell.print_json([{**one._asdict(), "advice": one.advice} for one in uses])
+        return
+    lines = [(one.item, str(one.runs), str(one.done), str(one.missing), str(one.waived), one.advice) for one in uses]
+    click.echo("\n".join(fit(("item", "runs", "done", "missing", "waived", ""), lines, terminal_width()).lines))
 
 
 @click.command(cls=shell.Command)

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tracker.web import matrix, say, shown
+from tracker.errors import TrackerError
+from tracker.web import matrix, reviewing, say, shown
 from tracker.web.checklist_view import CODE_HINT, form
 from tracker.web.context import Context
 
@@ -33,6 +34,7 @@ def show(context: Context) -> None:
     if runs.empty:
         say.nothing_yet("No runs yet", "The first run appears here by itself.", say.how_to_log(context.place.path))
         return
+    everything = wanted
     runs, wanted = _filtered(runs, wanted)
     recorded = matrix.records(checklist)
     rows = []
@@ -69,6 +71,31 @@ def show(context: Context) -> None:
         form(context, str(run["run_id"]), item, recorded.get((str(run["run_id"]), item.name)), "checklist-item")
     elif context.may("tick"):
         st.caption("Click a cell to see its evidence or to change it.")
+    _judge(context)
+    reviewing.show(context, checklist, bool(everything))
+
+
+def _judge(context: Context) -> None:
+    """Have runs judged that no rule has looked at, or that were judged by an earlier procedure."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        disabled = not context.may("tick")
+        fresh = st.button("Judge runs that nobody has judged", key="checklist-judge", disabled=disabled)
+        anew = st.button(
+            "Judge all by the procedure of today",
+            key="checklist-judge-anew",
+            disabled=disabled,
+            help="Runs keep the version of the procedure by which they were judged when they ended, until you do this. "
+            "What people ticked or waived stays.",
+        )
+    if not (fresh or anew):
+        return
+    try:
+        judged = context.registry.evaluate(anew=anew, who=context.who)
+    except TrackerError as error:
+        say.failed(error)
+        return
+    st.session_state["flash"] = (f"{len(judged):,} runs were judged.", ":material/check:")
+    st.rerun()
 
 
 def _filtered(runs: pd.DataFrame, wanted: list[matrix.Item]) -> tuple[pd.DataFrame, list[matrix.Item]]:

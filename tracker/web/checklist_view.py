@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -84,7 +85,7 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
                 st.caption(plain(f"{shown.check(record['status'])} {shown.exact_or_blank(record['why'])}"))
             return
         known = record or {}
-        fields = ("status", "evidence", "why")
+        fields = ("status", "evidence", "why", "until")
         seen = {name: None if shown.is_blank(known.get(name)) else known[name] for name in fields}
         name = f"{key}:{run_id}:{item.name}"
         with st.form(f"{name}-form", border=False):
@@ -96,18 +97,29 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
                 key=f"{name}-status",
             )
             evidence = st.text_input("Evidence", value=seen["evidence"] or "", key=f"{name}-evidence")
-            why = st.text_input("Why, for a waiver", value=seen["why"] or "", key=f"{name}-why")
+            left, right = st.columns([3, 1])
+            why = left.text_input("Why, for a waiver", value=seen["why"] or "", key=f"{name}-why")
+            until = right.date_input(
+                "Until", value=seen["until"], key=f"{name}-until", help="Its last day; blank: for good."
+            )
             saved = st.form_submit_button("Save", type="primary", key=f"{name}-save")
         if saved:
-            wanted = {"status": status, "evidence": evidence or None, "why": why or None}
+            day = datetime(until.year, until.month, until.day) if isinstance(until, date) else None
+            wanted = {"status": status, "evidence": evidence or None, "why": why or None, "until": day}
             _save(context, run_id, item, wanted, seen)
+
+
+def _same(value: Any, seen: Any) -> bool:
+    if isinstance(value, datetime) and isinstance(seen, datetime):
+        return value.date() == seen.date()
+    return bool(value == seen)
 
 
 def _save(context: Context, run_id: str, item: matrix.Item, values: dict[str, Any], seen: dict[str, Any]) -> None:
     if values["status"] == "waived" and not values["why"]:
         st.warning("A waiver needs a reason: why may this run do without it?")
         return
-    changed = {name: value for name, value in values.items() if value != seen[name]}
+    changed = {name: value for name, value in values.items() if not _same(value, seen[name])}
     if not changed:
         return
     stamped = {**changed, "who": context.who, "when": context.now.replace(tzinfo=None, microsecond=0)}
