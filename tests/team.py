@@ -82,6 +82,11 @@ class Team:
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
         return {row[found.columns[0]]: row for row in rows if row[found.columns[0]]}
 
+    def rows_of(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table in the workbook itself."""
+        found = read_tables(self.folders.workbook, {table})[table]
+        return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
     def on_disk(self) -> int:
         """The bytes of all stored files, in the trash and the archive too; what has several names counts once."""
         roots = (self.folders.artifacts, self.folders.trash, self.folders.workbook.parent / "archive")
