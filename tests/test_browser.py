@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 import tracker
+from tracker.deciding.edits import set_note
+from tracker.reading.registry import Registry
 from tracker.workbook import read_tables
 
 pytestmark = pytest.mark.browser
@@ -232,3 +234,34 @@ def test_dark_and_light_follow_the_persons_own_setting(app: Shown) -> None:
         app.open()
         colors.append(page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor"))
     assert colors == ["rgb(255, 255, 255)", "rgb(15, 27, 38)"]
+
+
+def test_a_change_is_looked_at_and_taken_back_and_an_earlier_workbook_brought_back(app: Shown) -> None:
+    page = app.page
+    forest = Registry(app.registry).run_id("forest")
+    Registry(app.registry).sync()  # so that the note is alone in its change set
+    set_note(Registry(app.registry), forest, "typed by mistake", None, "ann")
+    app.open("/history")
+    card = page.locator(".st-key-history-one")
+    card.get_by_text("by ann").wait_for()
+    slip = page.locator("td", has_text="typed by mistake").first
+    slip.wait_for(state="attached")
+    app.button("Take it back …")
+    page.get_by_text("is taken back: 1 cell in 1 row").wait_for()
+    app.button("Take it back")
+    page.get_by_text("Saved in the workbook.").wait_for()
+    assert _note(app.registry, "forest") is None
+    app.has_cell("history-list", 5, 0, "undo of change set")
+    app.button("Prove that nothing was altered")
+    page.get_by_text("every one is as it was written").wait_for()
+    page.get_by_text("Compare versions").click()
+    slip.wait_for(state="attached")
+    page.get_by_text("Bring a version back").click()
+    app.idle()
+    app.click_row("restore-list", 0, 15)
+    app.button("Show what will change")
+    slip.wait_for(state="attached")
+    app.button("Bring it back")
+    page.get_by_text("The earlier workbook is back.").wait_for()
+    assert _note(app.registry, "forest") == "typed by mistake"
+    assert app.outside == []

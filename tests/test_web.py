@@ -16,7 +16,7 @@ from tracker.deciding import edits
 from tracker.workbook import read_tables
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("runs", "run", "compare", "artifacts", "data", "checklist", "problems")
+PAGES = ("runs", "run", "compare", "artifacts", "data", "checklist", "history", "problems")
 SECONDS = 30
 WHO = "analyst@example.com"
 NASTY = "[click](javascript:alert(1)) **bold** <b>html</b> :red[x]"
@@ -353,7 +353,47 @@ def test_a_viewer_sees_everything_and_changes_nothing(open_app: Open, filled: Pa
     app = open_app(filled, page, run=run_ids(filled)["forest"])
     assert not app.error
     keys = {button.key for button in app.button}
-    assert not keys & {"edit", "problems-force"}
+    assert not keys & {"edit", "problems-force", "undo-plan-button", "restore-plan-button"}
+
+
+# -- History ------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_taken_back_on_the_page(open_app: Open, filled: Path) -> None:
+    registry = tracker.open(filled)
+    run_id = registry.run_id("forest")
+    edits.set_note(registry, run_id, "a slip", None, "ann")
+    app = open_app(filled, "history")
+    app = _run(app.button(key="undo-plan-button").click())
+    app = _run(app.button(key="undo-agree").click())
+    assert not app.error and registry.run(run_id)["notes"] is None
+
+
+def test_cells_that_changed_since_are_told_before_the_rest_is_taken_back(open_app: Open, filled: Path) -> None:
+    registry = tracker.open(filled)
+    run_id = registry.run_id("forest")
+    edits.edit_row(registry, "runs", (run_id,), {"notes": "a slip", "goal": "try"}, {}, "ann")
+    change = registry.changes()[0].id
+    edits.set_note(registry, run_id, "meant", "a slip", "ben")
+    app = open_app(filled, "history", change=change)
+    app = _run(app.button(key="undo-plan-button").click())
+    assert "1 cell changed since" in app.warning[0].value and "meant" in app.warning[0].value
+    app = _run(app.button(key="undo-agree").click())
+    assert registry.run(run_id)["notes"] == "meant" and registry.run(run_id)["goal"] is None
+
+
+def test_filters_of_the_history_and_a_change_that_is_not_there(open_app: Open, filled: Path) -> None:
+    app = open_app(filled, "history")
+    app = _run(app.text_input(key="history-who").set_value("nobody at all"))
+    assert "Nothing in the history is of that kind" in app.info[0].value
+    assert "no change set" in open_app(filled, "history", change="999999").error[0].value
+
+
+def test_an_altered_change_set_is_named_on_the_page(open_app: Open, filled: Path) -> None:
+    file = min(filled.with_suffix(".tracker").glob("changes/*.json"))
+    file.write_bytes(file.read_bytes() + b"{}")
+    app = _run(open_app(filled, "history").button(key="history-verify").click())
+    assert file.name in app.error[0].value and "was altered" in app.error[0].value
 
 
 # -- Compare, Artifacts, Checklist, Problems ----------------------------------------------------------------------

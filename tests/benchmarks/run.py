@@ -13,7 +13,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import artifacts, calls, checklists, footprint, memory, reading, syncs, tables, together, whole_run
+from benchmarks import (
+    artifacts,
+    calls,
+    checklists,
+    footprint,
+    history,
+    memory,
+    reading,
+    syncs,
+    tables,
+    together,
+    whole_run,
+)
 from benchmarks.measure import Figure, Found, Options, row
 
 BENCHMARKS: dict[str, Callable[[Options], Found]] = {
@@ -26,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Options], Found]] = {
     "artifacts": artifacts.measure,
     "checklists": checklists.measure,
     "tables": tables.measure,
+    "history": history.measure,
     "footprint": footprint.measure,
 }
 HEADERS = ("what", "ours", "beside", "reference", "ratio", "aim", "reached")

@@ -19,6 +19,7 @@ from tracker.web import (
     compare,
     datasets,
     head,
+    history,
     lineage,
     models,
     problems,
@@ -45,6 +46,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[Context], None]], ...] = (
     ("lineage", "Lineage", ":material/account_tree:", lineage.show),
     ("checklist", "Checklist", ":material/checklist:", checklist.show),
     ("retention", "Retention", ":material/auto_delete:", retention.show),
+    ("history", "History", ":material/history:", history.show),
     ("problems", "Problems", ":material/report:", problems.show),
 )
 """Address, title, icon and content of each page. The first is the one that opens."""

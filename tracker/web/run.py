@@ -16,6 +16,7 @@ from tracker.web import (
     curves,
     curves_view,
     data,
+    history,
     say,
     shown,
     watch,
@@ -190,8 +191,8 @@ def _tabs(context: Context, run: pd.Series, runs: pd.DataFrame, summaries: dict[
     run_id = str(run["run_id"])
     artifacts = _artifacts(context, run_id)
     done = f" ({plain(run['checklist'])})" if not shown.is_blank(run["checklist"]) else ""
-    names = [f"Artifacts ({len(artifacts)})", "Metrics", "Code and environment", f"Checklist{done}"]
-    first, second, third, fourth = st.tabs(names, key="run-tabs")
+    names = [f"Artifacts ({len(artifacts)})", "Metrics", "Code and environment", f"Checklist{done}", "Changes"]
+    first, second, third, fourth, fifth = st.tabs(names, key="run-tabs")
     with first:
         _artifact_tab(context, artifacts)
     with second:
@@ -200,6 +201,8 @@ def _tabs(context: Context, run: pd.Series, runs: pd.DataFrame, summaries: dict[
         _code(context, run, runs)
     with fourth:
         of_run(context, run_id)
+    with fifth:
+        history.of_run(context, run_id)
 
 
 def _artifacts(context: Context, run_id: str) -> pd.DataFrame:

@@ -1,0 +1,26 @@
+"""A list of cells from what to what, as pages draw it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+ROW = 35
+MOST_HEIGHT = 420
+NARROW = {"table": 65, "row": 115, "column": 100, "before": 100, "after": 100, "by": 80}
+"""Pixels, so that all of it is seen in half a page."""
+
+
+def draw(table: pd.DataFrame, key: str, *, wide: bool = False) -> None:
+    """Draw what :func:`tracker.web.changes.cells_table` gives."""
+    widths = {} if wide else NARROW
+    sign = {"": st.column_config.TextColumn(width=35, help="+ new row, - removed row, ≠ changed cell")}
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        placeholder="",
+        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
+        column_config=sign | {name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
+        alt="Cells from what to what",
+    )
