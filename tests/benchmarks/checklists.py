@@ -91,7 +91,7 @@ def _again(options: Options, path: Path, rows: int, what: str) -> Found:
 
 def _judge(path: Path, rows: int) -> None:
     report = sync(Folders(path), asked=Asked(every=True))
-    if len(report.judged) != sum(value(row, "status") == "FINISHED" for row in range(rows)) and rows > 10:
+    if len(report.judged) != rows:
         raise AssertionError(f"{len(report.judged)} runs were judged")
 
 
