@@ -49,10 +49,10 @@ class Look:
             return []
         if texts is None or name in self._whole or len(texts) * _SHARE > table.ref.last_row:
             if name not in self._whole:
-                self._whole[name] = self._laid(self._workbook.read(name), "", None)
+                self._whole[name] = self._laid(name, self._workbook.read(name), "", None)
             whole = self._whole[name]
             return whole if texts is None else [row for row in whole if key_text(row.get(column)) in texts]
-        rows = self._laid(self._some(table, name, column, texts), column, texts)
+        rows = self._laid(name, self._some(table, name, column, texts), column, texts)
         return [row for row in rows if key_text(row.get(column)) in texts]
 
     def _some(self, table: Table, name: str, column: str, texts: Collection[str]) -> TableRows:
@@ -64,9 +64,8 @@ class Look:
         values = [row.values for row in rows]
         return TableRows(name, table.sheet_name, str(table.ref), tuple(table.columns), values, numbers, formulas)
 
-    def _laid(self, rows: TableRows | None, column: str, texts: Collection[str] | None) -> list[Cells]:
+    def _laid(self, name: str, rows: TableRows | None, column: str, texts: Collection[str] | None) -> list[Cells]:
         assert rows is not None
-        name = rows.name.lower()
         incoming = self._only(name, column, texts, rows)
         laid = overlay({name: rows}, incoming, self._settings, self._last_entry)[name]
         names = own_names(name, laid.columns, self._settings)
