@@ -103,7 +103,8 @@ def judge(
     ]
     recorded = _by_run(look.rows("checklist", "run_id", {key_text(row.get("run_id")) for row in runs}))
     if not asked.every:
-        runs = [row for row in runs if key_text(row.get("run_id")) in recorded.keys() | anew]
+        known = recorded.keys() | anew
+        runs = [row for row in runs if key_text(row.get("run_id")) in known]
     return _judge(look, folders, items, runs, recorded, now, lambda run_id: asked.anew or run_id in anew)
 
 

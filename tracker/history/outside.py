@@ -89,7 +89,7 @@ def held_versions(folders: Folders) -> set[str]:
     held: set[str] = set()
     for path in [path for path in _files(folders) if path.name.endswith(LATER)][-HELD:]:
         if (found := _read(path)) is not None:
-            base = _base(folders, found)
+            base = _base(folders, found, rows=False)
             held |= {found.outside, *([base[0].name] if base else [])}
     return held
 
@@ -112,7 +112,7 @@ def _looked_up(folders: Folders, found: ChangeSet, kept: Path) -> ChangeSet:
     return replace(found, entries=entries, columns=columns, note="" if entries or columns or same_save else NOTHING)
 
 
-def _base(folders: Folders, found: ChangeSet) -> tuple[Path, tuple[ChangeSet, ...]] | None:
+def _base(folders: Folders, found: ChangeSet, rows: bool = True) -> tuple[Path, tuple[ChangeSet, ...]] | None:
     """What the outside save is compared with: a version, and the change sets that were applied to it meanwhile."""
     for path in reversed(_files(folders, _number(found))):
         earlier = _read(path)
@@ -120,22 +120,24 @@ def _base(folders: Folders, found: ChangeSet) -> tuple[Path, tuple[ChangeSet, ..
             continue
         if (version := folders.versions / earlier.outside).exists():
             return version, ()
-    return workbook_at(folders, found.parents[0]) if found.parents else None
+    return workbook_at(folders, found.parents[0], rows) if found.parents else None
 
 
-def workbook_at(folders: Folders, stamp: str) -> tuple[Path, tuple[ChangeSet, ...]] | None:
+def workbook_at(folders: Folders, stamp: str, rows: bool = True) -> tuple[Path, tuple[ChangeSet, ...]] | None:
     """The workbook as the sync left it that made this change set: a version, and the change sets applied to it since.
 
-    None where the version is no longer there.
+    None where the version is no longer there. Without ``rows`` the change sets are left out.
     """
     journal = Journal(folders.changes)
     try:
-        last = journal.read(stamp)
+        last = journal.read_head(stamp)
         if last.restored:
             version = folders.versions / last.restored
             return (version, ()) if version.exists() else None
         replaced = find_replaced(folders.versions, last.time)
-        return None if replaced is None else (replaced, (*map(journal.read, last.replayed), last))
+        if replaced is None:
+            return None
+        return replaced, tuple(map(journal.read, (*last.replayed, stamp))) if rows else ()
     except (KeyError, ValueError):
         return None
 

@@ -102,6 +102,10 @@ class Journal:
         """One change set, whole. Raises KeyError where there is none of that id."""
         return from_bytes(id, self._content(id))
 
+    def read_head(self, id: str) -> ChangeSet:
+        """One change set without its rows, which may be many. Raises KeyError where there is none of that id."""
+        return from_bytes(id, self._content(id).partition(b"\n")[0])
+
     def find(self, name: str) -> str | None:
         """The id of the change set that is meant: its id, the beginning of its id, or its number. None where none is.
 
