@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +15,20 @@ import xlsxwriter
 from person import Person
 from zoo import Trap, with_openpyxl
 
+import tracker
 from tracker.errors import TrackerError
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change, Problem
-from tracker.reading import check, check_journal
+from tracker.reading import (
+    check,
+    check_checklist,
+    check_conversions,
+    check_files,
+    check_journal,
+    check_links,
+    check_outside,
+    facts,
+)
 from tracker.reading.registry import Registry, init_registry
 from tracker.schema import ARTIFACTS, LINEAGE, RUNS
 
@@ -81,11 +92,13 @@ def test_errors_come_first(path: Path) -> None:
 
 
 def test_every_check_is_in_a_list() -> None:
-    for module in (check, check_journal):
+    modules = (check, check_checklist, check_conversions, check_files, check_journal, check_links, check_outside)
+    assert {module.CHECKS for module in modules} == set(check.MODULES)
+    for module in modules:
         functions = {
             name
             for name, value in vars(module).items()
-            if callable(value) and getattr(value, "__annotations__", {}).get("facts") == "Facts" and name[0] != "_"
+            if getattr(value, "__annotations__", {}) == {"facts": "Facts", "return": "Iterator[Problem]"}
         }
         assert functions == {function.__name__ for function in module.CHECKS}
 
@@ -282,7 +295,7 @@ def test_categories_of_the_kinds_table_are_right(path: Path) -> None:
 
 def test_many_cells_with_the_same_problem_are_counted(path: Path) -> None:
     problems = found(runs(path, *({"run_id": f"r{n}", "status": "x"} for n in range(50))), "wrong-choice")
-    assert len(problems) == check.MAX_ALIKE + 1
+    assert len(problems) == facts.MAX_ALIKE + 1
     assert problems[-1].message == "40 more cells of status in table 'runs' have the same problem."
 
 
@@ -308,6 +321,172 @@ def test_a_setting_with_a_slip_of_the_pen_is_told(path: Path) -> None:
     problem = only(runs(path, {"run_id": "r1"}, settings=(("name", "value", "help"), rows)), "unknown-setting")
     assert (problem.sheet, problem.cell) == ("Settings", "A2")
     assert problem.hint == "Did you mean trash.days?"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("metrics.auc", "0.5"), ("duration", "87.3 %"), ("start_time", "2026-11-01 12:30"), ("git_dirty", "false")],
+)
+def test_a_value_that_stands_as_text_is_told_quietly(path: Path, column: str, value: str) -> None:
+    problem = only(runs(path, {"run_id": "r1", column: value}), "stored-as-text")
+    assert problem.severity == "info"
+    assert f"{column} of r1 holds '{value}' as text" in problem.message
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "12345678901234567890", "good", 0.5, datetime(2026, 1, 1)])
+def test_what_is_text_on_purpose_is_not_stored_as_text(path: Path, value: Any) -> None:
+    assert not found(runs(path, {"run_id": "r1", "metrics.auc": value, "params.lr": "0.5"}), "stored-as-text")
+
+
+# -- what Excel converts ------------------------------------------------------------------------------------------
+
+
+def converts(registry: Registry, column: str, text: str, value: Any) -> None:
+    """A script logs a text, and a spreadsheet program makes something else of it."""
+    log(registry, Change("runs", ("r1",), {column: text}, new=True, time=time.time()))
+    registry.sync()
+    person = Person(registry.path)
+    person.opens()
+    person.writes("r1", column, value)
+    person.saves()
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("params.fold", "3-1", datetime(2026, 3, 1)),
+        ("params.fold", "3-1", datetime(2026, 1, 3)),
+        ("params.gene", "MAR1", datetime(2026, 3, 1)),
+        ("params.gene", "SEPT2", datetime(2026, 9, 2)),
+        ("tags.version", "1.2.3", datetime(2003, 2, 1)),
+        ("tags.release", "Mar-24", datetime(2024, 3, 1)),
+        ("params.dataset", "1234567890123456", 1.23456789012346e15),
+        ("git_commit", "1234e11", 1.234e14),
+    ],
+)
+def test_what_excel_made_of_a_text_is_told_with_the_text(
+    registry: Registry, column: str, text: str, value: Any
+) -> None:
+    converts(registry, column, text, value)
+    problem = only(registry, "converted")
+    assert f"it was '{text}', of which Excel made it" in problem.message
+    assert problem.cell == registry.rows("runs").address(0, column)
+    assert problem.severity == "warning"
+
+
+def test_a_date_that_is_none_of_the_text_is_a_persons_own(registry: Registry) -> None:
+    converts(registry, "params.fold", "3-1", datetime(2026, 5, 7))
+    assert not found(registry, "converted")
+
+
+def test_a_date_where_text_belongs_is_told_quietly_without_a_history(path: Path) -> None:
+    problem = only(
+        runs(path, {"run_id": "r1", "name": datetime(2026, 3, 1), "params.day": datetime(2026, 3, 1)}), "converted"
+    )
+    assert problem.severity == "info"
+    assert "name of r1 holds the date '2026-03-01 00:00:00', not text" in problem.message
+
+
+# -- links and times ----------------------------------------------------------------------------------------------
+
+
+def test_links_that_lead_nowhere_are_named_with_what_may_be_meant(path: Path) -> None:
+    models = (("model", "version", "artifact", "run_id"), [("m", 1, "churn:v1", "r9"), ("m", 2, "a:v1", "r1")])
+    lineage = (("run_id", "direction", "artifact"), [("r1", "input", "gone:v1"), ("r1", "output", "a:v1")])
+    registry = runs(
+        path,
+        {"run_id": "r1", "parent_run_id": "R1 "},
+        {"run_id": "r2", "parent_run_id": "r1"},
+        artifacts=(("artifact", "run_id"), [("a:v1", "r1"), ("b:v1", "r3")]),
+        models=models,
+        lineage=lineage,
+    )
+    problems = {(problem.sheet, problem.cell): problem for problem in found(registry, "broken-link")}
+    place = f"{openpyxl.utils.get_column_letter(DECLARED.index('parent_run_id') + 1)}2"
+    assert set(problems) == {
+        ("Runs", place),
+        ("Models", "C2"),
+        ("Models", "D2"),
+        ("Lineage", "C2"),
+        ("Artifacts", "B3"),
+    }
+    assert problems["Runs", place].hint == "Did you mean r1?"
+    assert problems["Lineage", "C2"].severity == "info"
+    assert "names 'churn:v1', which is not in table 'artifacts'" in problems["Models", "C2"].message
+
+
+def test_a_link_to_what_is_still_pending_is_whole(registry: Registry) -> None:
+    log(registry, run("child", parent_run_id="parent"))
+    registry.sync()
+    assert found(registry, "broken-link")
+    log(registry, run("parent"))
+    assert not found(registry, "broken-link")
+
+
+def test_times_that_run_backwards_are_named(path: Path) -> None:
+    registry = runs(
+        path,
+        {"run_id": "r1", "start_time": datetime(2026, 11, 2), "end_time": "2026-11-01"},
+        {"run_id": "r2", "start_time": datetime(2026, 11, 1), "end_time": datetime(2026, 11, 1), "duration": 0},
+        {"run_id": "r3", "end_time": datetime(2026, 11, 1), "duration": -3},
+        artifacts=(("artifact", "created", "status_time"), [("a:v1", datetime(2026, 2, 1), datetime(2026, 1, 2))]),
+    )
+    problems = found(registry, "backward-time")
+    assert [(problem.sheet, problem.message.partition(" is ")[0]) for problem in problems] == [
+        ("Runs", "end_time of r1"),
+        ("Artifacts", "status_time of a:v1"),
+        ("Runs", "duration of r3"),
+    ]
+
+
+# -- outside of the tables ----------------------------------------------------------------------------------------
+
+
+def shrunk(registry: Registry, rows: int, blank: int = 0) -> None:
+    """The table ends so many rows earlier; the rows that fall outside stand so many rows farther down."""
+    book = openpyxl.load_workbook(registry.path)
+    sheet = next(sheet for sheet in book.worksheets if "runs" in sheet.tables)
+    table = sheet.tables["runs"]
+    _, top, right, bottom = openpyxl.utils.range_boundaries(table.ref)
+    if blank:
+        sheet.move_range(f"A{bottom - rows + 1}:{openpyxl.utils.get_column_letter(right)}{bottom}", rows=blank)
+    table.ref = f"A{top}:{openpyxl.utils.get_column_letter(right)}{bottom - rows}"
+    if table.autoFilter is not None:
+        table.autoFilter.ref = table.ref
+    book.save(registry.path)
+
+
+def test_rows_that_fell_out_of_a_shrunk_table_are_taken_in_or_told(registry: Registry) -> None:
+    log(registry, run("r1"), run("r2"), run("r3"))
+    registry.sync()
+    shrunk(registry, 2)
+    assert only(registry, "rows-below-table").message.startswith("Row 5, 6 ")
+    assert not found(registry, "rows-outside-table")
+    registry.sync()
+    assert registry.runs()["run_id"].tolist() == ["r1", "r2", "r3"]
+    shrunk(registry, 1, blank=3)
+    problem = only(registry, "rows-outside-table")
+    assert (problem.cell, problem.severity) == ("A9", "error")
+    assert "r3 in row 9" in problem.message
+
+
+def test_notes_below_a_table_are_nobodys_business(registry: Registry) -> None:
+    log(registry, run("r1"))
+    registry.sync()
+    person = Person(registry.path)
+    person.opens()
+    person.writes_far_below("a note", 4)
+    person.saves()
+    assert registry.check() == []
+
+
+def test_a_column_that_fell_out_of_its_table_is_told(path: Path) -> None:
+    registry = runs(path, {"run_id": "r1"}, columns=("run_id", "name"))
+    book = openpyxl.load_workbook(path)
+    book["Runs"]["C1"], book["Runs"]["D1"], book["Runs"]["F1"] = "my own", "metrics.auc", "status"
+    book.save(path)
+    problem = only(registry, "column-outside-table")
+    assert (problem.sheet, problem.cell) == ("Runs", "D1")
 
 
 # -- the journal --------------------------------------------------------------------------------------------------
@@ -463,3 +642,40 @@ def test_copies_that_a_cloud_drive_made_are_found(registry: Registry) -> None:
     (registry.path.parent / "registry-PLAN.xlsx").write_text("no workbook")
     problems = found(registry, "conflict-copy")
     assert sorted(problem.message.partition(" is a copy")[0] for problem in problems) == sorted(copies)
+
+
+def test_files_are_read_again_only_when_asked(registry: Registry, tmp_path: Path) -> None:
+    source = tmp_path / "model.bin"
+    source.write_bytes(b"a model")
+    with tracker.start_run(registry.path, experiment="e") as logged:
+        logged.log_artifact(source, name="model")
+    registry.sync()
+    assert registry.check(files=True) == []
+    (stored,) = (path for path in registry.folders.artifacts.rglob("model.bin") if path.is_file())
+    stored.chmod(0o644)
+    stored.write_bytes(b"A model")
+    assert registry.check() == []
+    assert [problem.code for problem in registry.check(files=True)] == ["artifact-altered"]
+
+
+def test_what_was_left_over_is_told(registry: Registry) -> None:
+    log(registry, run("r1"))
+    registry.sync()
+    orphan = registry.path.with_name(f".{registry.path.name}.syncing-1-ab")
+    orphan.write_bytes(b"half")
+    steps = registry.folders.metrics("gone")
+    steps.parent.mkdir(parents=True)
+    steps.write_text("x")
+    assert "runs that have no row: gone." in only(registry, "left-over").message
+    os.utime(orphan, (1, 1))
+    assert any(orphan.name in problem.message for problem in found(registry, "left-over"))
+    registry.sync()
+    assert not orphan.exists()
+
+
+def test_a_workbook_that_lost_its_side_folder_is_told_where_it_is(registry: Registry) -> None:
+    log(registry, run("r1"))
+    registry.sync()
+    registry.folders.side.rename(registry.path.with_name("other.tracker"))
+    problem = only(registry, "lost-history")
+    assert problem.hint == "Rename other.tracker to registry.tracker: it has this workbook's history."

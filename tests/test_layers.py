@@ -35,8 +35,9 @@ LAYERS = (
     "tracker.whole_sheets",
     "tracker.workbook",
     "tracker.data tracker.git tracker.xlsx",
-    "tracker.capture tracker.collector tracker.disk tracker.errors tracker.folders tracker.ids tracker.matching "
-    "tracker.model tracker.processes tracker.schema tracker.settings tracker.terminal tracker.values tracker.written",
+    "tracker.capture tracker.collector tracker.conversions tracker.disk tracker.errors tracker.folders tracker.ids "
+    "tracker.matching tracker.model tracker.processes tracker.schema tracker.settings tracker.terminal tracker.values "
+    "tracker.written",
 )
 """Top to bottom. A package stands for all its modules."""
 

@@ -17,6 +17,7 @@ from tracker import __version__
 from tracker.cli import (
     adopt_commands,
     artifact_commands,
+    check_commands,
     checklist_commands,
     data_commands,
     export_commands,
@@ -63,6 +64,7 @@ def main() -> None:
 for module in (
     adopt_commands,
     artifact_commands,
+    check_commands,
     checklist_commands,
     data_commands,
     export_commands,
@@ -342,26 +344,6 @@ def _sync(registry: Registry, force: bool, wait: float) -> SyncReport:
             if left < 1:
                 raise
             time.sleep(1)
-
-
-@main.command(cls=shell.Command)
-@shell.registry_argument
-@shell.as_json
-def check(registry: str, as_json: bool) -> None:
-    """List what a person should look at, with its cell and what to do. The exit code is 1 if there are errors.
-
-    \b
-    python -m tracker check registry.xlsx
-    """
-    from tracker.cli import report
-
-    problems = shell.opened(registry).check()
-    if as_json:
-        shell.print_json([report.plain_problem(problem) for problem in problems])
-    else:
-        click.echo("\n".join(report.problem_lines(problems)) or "No problems.")
-    if any(problem.severity == "error" for problem in problems):
-        raise SystemExit(1)
 
 
 @main.command(cls=shell.Command)

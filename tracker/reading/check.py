@@ -1,29 +1,26 @@
 """What is wrong with a registry: a list of problems, each with its cell and a hint. Nothing here changes anything.
 
 One small function per kind of problem; each looks at the :class:`tracker.reading.facts.Facts` and yields what it found.
-Tables and cells are looked at here, the journal and the files in :mod:`tracker.reading.check_journal`.
+Tables and cells are looked at here, everything else in the modules ``check_…`` beside this one.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from tracker.folders import Folders
 from tracker.matching import as_date
 from tracker.model import Key, Problem
-from tracker.reading import check_checklist, check_journal
+from tracker.reading import check_checklist, check_conversions, check_files, check_journal, check_links, check_outside
 from tracker.reading import tables as reading
+from tracker.reading.check_conversions import value_of_text
 from tracker.reading.classes import class_problems
-from tracker.reading.facts import Cell, Facts, Severity, Sheet, read_facts
+from tracker.reading.facts import MAX_ALIKE, Cell, Facts, Severity, Sheet, capped, read_facts, shown
 from tracker.schema import SINGLE_STAGES, TABLES, Table
 from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
-from tracker.values import from_cell, key_text
-
-MAX_ALIKE = 10
-"""How many cells of one column are listed with the same problem; the others are counted."""
+from tracker.values import Kind, from_cell, key_text
 
 
 def find_problems(folders: Folders) -> list[Problem]:
@@ -33,8 +30,12 @@ def find_problems(folders: Folders) -> list[Problem]:
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError: it cannot be read.
     """
     facts = read_facts(folders)
-    found = [problem for check in (*CHECKS, *check_checklist.CHECKS, *check_journal.CHECKS) for problem in check(facts)]
-    return sorted(found, key=lambda problem: ("error", "warning", "info").index(problem.severity))
+    return by_severity(problem for checks in MODULES for check in checks for problem in check(facts))
+
+
+def by_severity(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, errors first."""
+    return sorted(problems, key=lambda problem: ("error", "warning", "info").index(problem.severity))
 
 
 # -- tables and columns -------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def error_cells(facts: Facts) -> Iterator[Problem]:
     for sheet in facts.known_sheets():
         for place, name in enumerate(sheet.columns):
             cells = sheet.errors(place)
-            yield from _capped(
+            yield from capped(
                 sheet, name, "error-value", cells, lambda cell: f"holds the error {cell.value}", "Repair its formula."
             )
 
@@ -177,9 +178,33 @@ def wrong_types(facts: Facts) -> Iterator[Problem]:
                 continue
             fits, what = _WRONG[column.kind]
             cells = (cell for cell in sheet.cells(place) if not fits(cell.value))
-            yield from _capped(
-                sheet, column.name, "wrong-type", cells, lambda cell: f"holds {_shown(cell)}", f"It must be {what}."
-            )
+
+            def hint(cell: Cell, what: str = what, kind: Kind = column.kind) -> str:
+                return f"It must be {what}.{FIXES if value_of_text(cell.value, kind) is not None else ''}"
+
+            yield from capped(sheet, column.name, "wrong-type", cells, lambda cell: f"holds {shown(cell.value)}", hint)
+
+
+def stored_as_text(facts: Facts) -> Iterator[Problem]:
+    """Numbers, dates and truth values that stand as text."""
+    for sheet in facts.known_sheets():
+        for place, column in sheet.declared():
+            if column.kind not in _WRONG:
+                continue
+            fits = _WRONG[column.kind][0]
+            cells = [
+                cell
+                for cell in sheet.cells(place)
+                if value_of_text(cell.value, column.kind) is not None and fits(cell.value)
+            ]
+            yield from capped(sheet, column.name, "stored-as-text", cells, _says_text, FIXES.strip(), "info")
+
+
+def _says_text(cell: Cell) -> str:
+    return f"holds {shown(cell.value)} as text, which the workbook's formulas and charts pass over"
+
+
+FIXES = " python -m tracker check --fix puts that right."
 
 
 def _is_number(value: Any) -> bool:
@@ -219,7 +244,9 @@ def wrong_choices(facts: Facts) -> Iterator[Problem]:
                 match = difflib.get_close_matches(key_text(cell.value).casefold(), folded, 1)
                 return f"Did you mean {folded[match[0]]}?" if match else f"Choose one of: {', '.join(choices)}."
 
-            yield from _capped(sheet, column.name, "wrong-choice", cells, lambda cell: f"holds {_shown(cell)}", hint)
+            yield from capped(
+                sheet, column.name, "wrong-choice", cells, lambda cell: f"holds {shown(cell.value)}", hint
+            )
 
 
 def stages_held_twice(facts: Facts) -> Iterator[Problem]:
@@ -255,35 +282,6 @@ def unknown_settings(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def _shown(cell: Cell) -> str:
-    value = cell.value
-    text = value.isoformat(sep=" ") if isinstance(value, datetime) else key_text(value)
-    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
-
-
-def _capped(
-    sheet: Sheet,
-    column: str,
-    code: str,
-    cells: Iterable[Cell],
-    says: Callable[[Cell], str],
-    hint: str | Callable[[Cell], str],
-) -> Iterator[Problem]:
-    """A problem for each of the first cells, and one that counts the others."""
-    more = 0
-    for number, cell in enumerate(cells):
-        if number >= MAX_ALIKE:
-            more += 1
-            continue
-        key = sheet.label(cell.row)
-        of = f" of {key}" if key and column not in TABLES[sheet.name].key else ""
-        advice = hint if isinstance(hint, str) else hint(cell)
-        yield sheet.problem(code, sheet.address(cell.row, cell.place), f"{column}{of} {says(cell)}.", advice)
-    if more:
-        message = f"{more} more cells of {column} in table '{sheet.name}' have the same problem."
-        yield sheet.problem(code, "", message, "Look at the cells named first.")
-
-
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     missing_tables,
     missing_columns,
@@ -292,8 +290,20 @@ CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     rows_below,
     error_cells,
     wrong_types,
+    stored_as_text,
     wrong_choices,
     stages_held_twice,
     unknown_settings,
     class_problems,
 )
+
+MODULES = (
+    CHECKS,
+    check_outside.CHECKS,
+    check_conversions.CHECKS,
+    check_links.CHECKS,
+    check_checklist.CHECKS,
+    check_journal.CHECKS,
+    check_files.CHECKS,
+)
+"""All checks, in the order in which their problems are listed."""

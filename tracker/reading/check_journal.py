@@ -1,19 +1,16 @@
-"""What is wrong between a workbook, its journal and its files: conflicts, changes without room, copies, lost files."""
+"""What is wrong between a workbook and its journal: conflicts, changes without room, an altered history, dead runs."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from tracker.journal.changes import Journal
 from tracker.journal.pending import read_pending
 from tracker.journal.verify import find_faults
 from tracker.model import Change, Conflict, Key, Problem
-from tracker.reading.copies import conflict_copies
 from tracker.reading.facts import Facts, Severity, Sheet
 from tracker.values import MAX_TEXT, key_text, same
 
@@ -137,49 +134,10 @@ def dead_runs(facts: Facts) -> Iterator[Problem]:
         yield sheet.problem("dead-run", sheet.address(index, place), message, hint, "info")
 
 
-# -- files --------------------------------------------------------------------------------------------------------
-
-
-def artifact_files(facts: Facts) -> Iterator[Problem]:
-    """Stored artifacts whose file is gone, and paths that lead out of the registry's folder."""
-    sheet = facts.sheets.get("artifacts")
-    if sheet is None or not {"path", "status"} <= set(sheet.columns):
-        return
-    path_place, status_place = sheet.columns.index("path"), sheet.columns.index("status")
-    folder = facts.folders.workbook.parent
-    for index, row in enumerate(sheet.rows.rows):
-        path = key_text(row[path_place])
-        if row[status_place] != "stored" or not path or "://" in path:
-            continue
-        path = facts.folders.present(path)
-        cell = sheet.address(index, path_place)
-        if not _stays_inside(folder, path):
-            message = f"The path '{path}' leads out of the registry's folder, so Tracker does not open it."
-            yield sheet.problem("path-outside", cell, message, "Correct the path, or log the file again.", "error")
-        elif not os.path.lexists(folder / path):
-            message = f"The artifact's file '{path}' is not there."
-            hint = "Put it back from a backup, or set the artifact's status to missing."
-            yield sheet.problem("missing-file", cell, message, hint, "error")
-
-
-def _stays_inside(folder: Path, path: str) -> bool:
-    return os.path.realpath(folder / path).startswith(os.path.join(os.path.realpath(folder), ""))
-
-
-def copies_beside(facts: Facts) -> Iterator[Problem]:
-    """Copies of the workbook that a cloud drive made because two people saved at once."""
-    for path in conflict_copies(facts.folders):
-        message = f"{path.name} is a copy of this workbook, as a cloud drive makes it when two people save at once."
-        hint = f'python -m tracker merge {facts.folders.workbook.name} "{path.name}" brings in what only the copy has.'
-        yield Problem("conflict-copy", message, f"{hint} Then delete the copy.")
-
-
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     conflicts,
     waiting_changes,
     lost_changes,
     damaged_history,
     dead_runs,
-    artifact_files,
-    copies_beside,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -14,9 +15,12 @@ from tracker.model import Key, Problem
 from tracker.schema import TABLES, Column
 from tracker.settings import Settings, own_names
 from tracker.values import key_text
-from tracker.workbook import ErrorValue, TableRows, open_workbook
+from tracker.workbook import ErrorValue, TableRow, TableRows, open_workbook
 
 Severity = Literal["error", "warning", "info"]
+
+MAX_ALIKE = 10
+"""How many cells of one column are listed with the same problem; the others are counted."""
 
 
 class Cell(NamedTuple):
@@ -96,6 +100,10 @@ class Facts:
     settings: Settings
     stamp: str | None
     incoming: Incoming
+    outside: Mapping[str, list[TableRow]] = field(default_factory=dict)
+    """Filled rows anywhere below each of Tracker's tables, in the table's columns."""
+    beside: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """What stands directly right of the headers of each of Tracker's tables, by cell."""
 
     def known_sheets(self) -> Iterator[Sheet]:
         """The tables that the schema declares."""
@@ -111,8 +119,44 @@ def read_facts(folders: Folders) -> Facts:
     with open_workbook(folders.workbook) as workbook:
         stamp = workbook.stamp
         tables = {name: rows for name in workbook.table_names if (rows := workbook.read(name)) is not None}
+        known = {name: table for name in tables if name in TABLES and (table := workbook.table(name)) is not None}
+        outside = {name: table.rows_outside() for name, table in known.items()}
+        beside = {name: table.texts_beside() for name, table in known.items()}
     settings = (
         Settings.from_rows(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
     )
     sheets = {name: Sheet(name, rows, own_names(name, rows.columns, settings)) for name, rows in tables.items()}
-    return Facts(folders, sheets, settings, stamp, gather(folders, stamp, settings))
+    return Facts(folders, sheets, settings, stamp, gather(folders, stamp, settings), outside, beside)
+
+
+# -- problems of cells --------------------------------------------------------------------------------------------
+
+
+def shown(value: Any) -> str:
+    """A cell's value for a message, in quotes and not too long."""
+    text = value.isoformat(sep=" ") if isinstance(value, datetime) else key_text(value)
+    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
+
+
+def capped(
+    sheet: Sheet,
+    column: str,
+    code: str,
+    cells: Iterable[Cell],
+    says: Callable[[Cell], str],
+    hint: str | Callable[[Cell], str],
+    severity: Severity = "warning",
+) -> Iterator[Problem]:
+    """A problem for each of the first cells of a column, and one that counts the others."""
+    more = 0
+    for number, cell in enumerate(cells):
+        if number >= MAX_ALIKE:
+            more += 1
+            continue
+        key = sheet.label(cell.row)
+        of = f" of {key}" if key and column not in TABLES[sheet.name].key else ""
+        advice = hint if isinstance(hint, str) else hint(cell)
+        yield sheet.problem(code, sheet.address(cell.row, cell.place), f"{column}{of} {says(cell)}.", advice, severity)
+    if more:
+        message = f"{more} more cells of {column} in table '{sheet.name}' have the same problem."
+        yield sheet.problem(code, "", message, "Look at the cells named first.", severity)

@@ -28,6 +28,7 @@ from tracker.reading import tables as reading
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.schema import TABLES, Table
 from tracker.settings import Settings
+from tracker.store import OnProgress, verify
 from tracker.syncing.elsewhere import OpenElsewhere, open_elsewhere
 from tracker.syncing.sync import SyncReport, sync
 from tracker.values import from_cell
@@ -228,9 +229,15 @@ class Registry:
         about = About(self.run_id(run) if run else "", table.lower(), who, moment)
         return list(islice(events(self.folders, about), limit))
 
-    def check(self) -> list[Problem]:
-        """Everything in the registry that a person should look at, errors first."""
-        return reading.steadily(self.folders, lambda: check.find_problems(self.folders))
+    def check(self, *, files: bool = False, on_progress: OnProgress | None = None) -> list[Problem]:
+        """Everything in the registry that a person should look at, errors first.
+
+        Args:
+            files: read every stored file again, too, and compare it with its fingerprint.
+            on_progress: is told the bytes read and the bytes in all.
+        """
+        found = reading.steadily(self.folders, lambda: check.find_problems(self.folders))
+        return found if not files else check.by_severity([*found, *verify(self.folders, on_progress=on_progress)])
 
     def sync(self, *, who: str = "", program: str = "script", wait: float = 10.0, force: bool = False) -> SyncReport:
         """Bring everything pending into the workbook, and back what it lost; see :func:`tracker.syncing.sync.sync`.

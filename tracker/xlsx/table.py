@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from tracker.errors import ContentInTheWayError, SheetFullError
@@ -140,6 +141,31 @@ class Table:
                     break
                 typed.append(row)
         return typed
+
+    def rows_outside(self) -> list[TableRow]:
+        """Filled rows anywhere below the table (and its totals row), in its columns; not those of other tables."""
+        others = self._others()
+        parsed = (
+            self._parsed(number, xml)
+            for number, xml in self.sheet.rows(self.ref.last_row + 1)
+            if not any(ref.first_row <= number <= ref.last_row for ref in others)
+        )
+        return [row for row in parsed if not row.is_blank]
+
+    def texts_beside(self) -> dict[str, str]:
+        """The texts directly right of the headers, up to the first cell without one, by cell."""
+        number, first, last = self.ref.first_row, self.ref.last_column + 1, self.sheet.last_column()
+        if last < first or any(ref.first_row <= number <= ref.last_row for ref in self._others()):
+            return {}
+        values, _ = self._book.reader(self.sheet).row(self.sheet.row(number) or b"", first, last - first + 1)
+        texts = takewhile(lambda cell: isinstance(cell[1], str), enumerate(values, first))
+        return {cell_name(number, column): text for column, text in texts}
+
+    def _others(self) -> list[Range]:
+        """Where the other tables of the sheet stand."""
+        mine = self._entry
+        entries = self._book.tables.values()
+        return [one.info.ref for one in entries if one.sheet.part == mine.sheet.part and one.info.name != self.name]
 
     @property
     def _data(self) -> Range:
