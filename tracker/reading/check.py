@@ -186,7 +186,7 @@ def wrong_types(facts: Facts) -> Iterator[Problem]:
 
 
 def stored_as_text(facts: Facts) -> Iterator[Problem]:
-    """Numbers, dates and truth values that stand as text."""
+    """Numbers, dates and truth values that stand as text, by column: whole columns of adopted sheets may."""
     for sheet in facts.known_sheets():
         for place, column in sheet.declared():
             if column.kind not in _WRONG:
@@ -197,11 +197,14 @@ def stored_as_text(facts: Facts) -> Iterator[Problem]:
                 for cell in sheet.cells(place)
                 if value_of_text(cell.value, column.kind) is not None and fits(cell.value)
             ]
-            yield from capped(sheet, column.name, "stored-as-text", cells, _says_text, FIXES.strip(), "info")
-
-
-def _says_text(cell: Cell) -> str:
-    return f"holds {shown(cell.value)} as text, which the workbook's formulas and charts pass over"
+            if cells:
+                first = sheet.address(cells[0].row, place)
+                count = "a value" if len(cells) == 1 else f"{len(cells)} values"
+                message = (
+                    f"{column.name} has {count} as text, which the workbook's formulas and charts pass over, such as"
+                )
+                message = f"{message} {shown(cells[0].value)}."
+                yield sheet.problem("stored-as-text", first, message, FIXES.strip(), "info")
 
 
 FIXES = " python -m tracker check --fix puts that right."
