@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from libreoffice import Office
-from trained import open_gates
+from trained import open_gates, settle
 
 import tracker
 from tracker.cli.commands import main
@@ -72,6 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tick(registry, run_id, "owner", "waived", "ds1", why=NASTY)
     open_gates(path)
     decide.promote(registry, "churn:v2", "production", "best on the holdout", "lead")
+    settle()
     return path
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from trained import open_gates, prepare, train
+from trained import open_gates, prepare, settle, train
 
 from tracker import capture
 from tracker.cli.commands import main
@@ -73,6 +73,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
             train(path, f"gbm {number}", data="churn-train:v1", params={"lr": number}, metrics={"auc": 1 / number})
             decide.register(Registry(path), "churn", f"churn-model:v{number}", "analyst")
     decide.promote(Registry(path), "churn:v1", "production", "the first", "analyst")
+    settle()
     return path.parent
 
 

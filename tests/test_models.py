@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils import range_boundaries
-from trained import open_gates, train
+from trained import open_gates, settle, train
 
 from tracker import capture
 from tracker.deciding import aliases, decide, models
@@ -58,6 +58,7 @@ def trained_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in (1, 2, 3):
         train(path, f"gbm {number}", metrics={"auc": number / 4})
         decide.register(Registry(path), "churn", f"churn-model:v{number}", "ds1")
+    settle()
     return path.parent
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,10 @@ def open_gates(path: Path) -> None:
     registry = tracker.open(path)
     seen = registry.row("settings", ("gate.stages",)) or {}
     edit_row(registry, "settings", ("gate.stages",), {"value": "none"}, seen, "ds1", create=True)
+
+
+def settle() -> None:
+    """Wait for syncs that were put off, so that what is copied now is not under way."""
+    for thread in threading.enumerate():
+        if thread.name == "tracker-pulse":
+            thread.join(60)

@@ -165,7 +165,8 @@ class Attempt:
                 version = version_name(self.path, stamp, now)
                 note_outside_save(self.folders, workbook, version, self.path, before.modified_ns / 1e9)
                 took_in, keyless, incoming, settings = self._look_at_edits(workbook, known, incoming, settings)
-            with collector_paused() if self.asked != NOTHING else contextlib.nullcontext():
+            many = self.asked != NOTHING or known.identity != before
+            with collector_paused() if many else contextlib.nullcontext():
                 judged = self._judge(workbook, incoming, settings, now, known.identity != before)
                 incoming = replace(incoming, changes=(*incoming.changes, *judged.changes))
                 changes, problems = self._change(workbook, incoming, settings, keyless, now)
