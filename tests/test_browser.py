@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 import tracker
@@ -265,3 +266,45 @@ def test_a_change_is_looked_at_and_taken_back_and_an_earlier_workbook_brought_ba
     page.get_by_text("The earlier workbook is back.").wait_for()
     assert _note(app.registry, "forest") == "typed by mistake"
     assert app.outside == []
+
+
+def test_a_workbook_in_a_folder_becomes_a_registry_and_its_runs_are_among_those_of_all(
+    chromium: Any, registry_path: Path, tmp_path: Path
+) -> None:
+    with tracker.start_run(registry_path, name="logged") as run:
+        run.log_metric("auc", 0.7)
+    book = openpyxl.Workbook()
+    for row in (["Model", "Who", "Score", "Colour"], ["gbm", "Ann", 0.91, "red"], ["mlp", "Ben", 0.88, "blue"]):
+        book.active.append(row)
+    book.save(tmp_path / "ours.xlsx")
+    with _served(tmp_path, tmp_path) as (url, _):
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        shown = Shown(page, registry_path, url, [])
+        shown.open()
+        shown.has_cell("folder-list", 0, 0, "registry.xlsx")
+        shown.button("Make it a registry …")
+        page.get_by_role("heading", name="Make a registry of ours.xlsx").wait_for()
+        shown.has_cell("adopt-columns", 0, 3, "Colour")
+        grid = page.locator(".st-key-adopt-columns canvas").first.bounding_box()
+        page.mouse.dblclick(grid["x"] + 250, grid["y"] + ROW * 4 + ROW // 2)  # what Colour is taken for
+        page.locator("#portal input").wait_for()
+        page.keyboard.type("tag", delay=100)
+        page.wait_for_timeout(500)
+        page.keyboard.press("Enter")
+        shown.idle()
+        shown.has_cell("adopt-columns", 1, 3, "tag")
+        shown.button("Make it a registry")
+        page.get_by_text("ours.xlsx is a registry now.").wait_for(timeout=20_000)
+        page.get_by_text("2 runs").wait_for()
+        shown.button("All")
+        page.get_by_text("a folder with 2 registries").wait_for()
+        page.get_by_text("Runs of all").click()
+        page.get_by_text("3 runs").wait_for()
+        page.locator(".st-key-folder-filter input").fill("registry = 'registry.xlsx'")
+        page.keyboard.press("Enter")
+        page.get_by_text("1 of 3 runs").wait_for()
+        shown.click_row("folder-runs", 0, 30)
+        page.get_by_role("heading", name="logged").wait_for()
+        page.close()
+    runs = tracker.open(tmp_path / "ours.xlsx").runs()
+    assert list(runs["tags.Colour"]) == ["red", "blue"] and list(runs["owner"]) == ["Ann", "Ben"]

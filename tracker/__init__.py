@@ -63,6 +63,7 @@ from tracker.errors import (
 if TYPE_CHECKING:
     from tracker.adopting.carry_out import adopt
     from tracker.exporting.pack import export_audit
+    from tracker.reading.many import open_folder
     from tracker.reading.registry import Registry
     from tracker.reading.registry import init_registry as init
     from tracker.reading.registry import open_registry as open
@@ -152,6 +153,7 @@ __all__ = [
     "log_table",
     "log_text",
     "open",
+    "open_folder",
     "set_experiment",
     "set_note",
     "set_tag",
@@ -167,6 +169,7 @@ _HOMES = {
     "export_audit": ("tracker.exporting.pack", "export_audit"),
     "init": ("tracker.reading.registry", "init_registry"),
     "open": ("tracker.reading.registry", "open_registry"),
+    "open_folder": ("tracker.reading.many", "open_folder"),
 }
 
 

@@ -49,6 +49,15 @@ def plan_adoption_of(path: str | os.PathLike[str], **options: Any) -> AdoptionPl
         return plan_adoption(read_sheets(book), **options)
 
 
+def sheet_names(path: str | os.PathLike[str]) -> list[str]:
+    """The sheets among which :func:`adopt` chooses; errors as there. Of a CSV file there are none to choose from."""
+    workbook = Path(os.path.abspath(os.path.expanduser(path)))
+    if workbook.suffix.lower() == ".csv":
+        return []
+    with open_workbook(workbook) as book:
+        return [sheet.name for sheet in read_sheets(book)]
+
+
 def adopt(
     path: str | os.PathLike[str],
     *,

@@ -53,34 +53,18 @@ def adopt(
 
 def plan_lines(plan: AdoptionPlan) -> list[str]:
     """What a plan says in a terminal."""
+    from tracker.adopting.say import sentences, taken_for
     from tracker.terminal import fit, terminal_width
 
     if plan.region is None:
-        return ["No list of runs was found. Tracker's sheets are added, with an empty Runs sheet; all others stay."]
+        return sentences(plan)
     lines = [f"Sheet '{plan.sheet}', header in row {plan.region.header_row}, {len(plan.rows):,} runs.", ""]
     rows = [
-        (
-            mapped.header,
-            mapped.target or ("paths, left as they are" if mapped.guess.role == "artifact" else "yours, left as it is"),
-            "" if mapped.guess.is_sure else "no",
-            mapped.guess.reason,
-        )
+        (mapped.header, taken_for(mapped), "" if mapped.guess.is_sure else "no", mapped.guess.reason)
         for mapped in plan.columns
     ]
     lines += fit(("column", "is", "sure", "because"), rows, terminal_width()).lines
-    lines.append("")
-    for mapped in plan.new_headers:
-        was = "blank" if mapped.was is None else f"'{mapped.was}'"
-        lines.append(f"The header that is {was} becomes '{mapped.header}', since a table needs a name for each column.")
-    if plan.mode == "copied":
-        lines.append(f"The rows are copied to a new sheet and theirs stays as it is: {plan.why}.")
-    elif plan.mode == "linked":
-        lines.append(f"The table '{plan.table}' becomes the runs table and keeps its name.")
-    else:
-        lines.append("The list becomes an Excel table where it stands.")
-    if plan.mode != "copied" and plan.add_columns:
-        lines.append(f"It gets {len(plan.add_columns)} columns at its right: {', '.join(plan.add_columns)}.")
-    lines.append("Tracker's other tables come as new sheets. Everything else in the workbook stays byte for byte.")
+    lines += ["", *sentences(plan)]
     if plan.unsure:
         names = ", ".join(f"'{mapped.header}'" for mapped in plan.unsure)
         lines.append(f'Look at {names}: say what they are with --column "HEADER=WHAT", or leave them.')

@@ -32,6 +32,7 @@ from tracker.cli import (
 from tracker.errors import (
     BadRequestError,
     MissingPackageError,
+    NoTablesError,
     TrackerError,
     TrackerWarning,
     WorkbookOpenElsewhereError,
@@ -346,15 +347,19 @@ def _sync(registry: Registry, force: bool, wait: float) -> SyncReport:
             time.sleep(1)
 
 
-@main.command(cls=shell.Command)
+@main.command(cls=shell.FolderCommand)
 @click.argument("registry", type=shell.RegistryPath(), required=False)
 @click.option("--port", type=click.IntRange(1, 65535), help="8501 if it is free.")
 @click.option("--headless", is_flag=True, help="Open no browser.")
 def app(registry: str | None, port: int | None, headless: bool) -> None:
     """Open the registry's pages in a browser; without a registry, those of a sample.
 
+    Of a folder all registries are listed, one by one or with their runs together. Of a workbook or CSV file that is
+    no registry yet, one can be made.
+
     \b
     python -m tracker app registry.xlsx
+    python -m tracker app team_folder
     """
     import importlib.util
     import subprocess
@@ -365,12 +370,23 @@ def app(registry: str | None, port: int | None, headless: bool) -> None:
     # Said here too, since the settings beside app.py are not part of an installed package.
     words += ["--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.showEmailPrompt=false"]
     words += [f"--server.port={port}"] if port else []
-    words += ["--", str(shell.opened(registry).path)] if registry else []
+    words += ["--", str(_shown(registry))] if registry else []
     try:
         code = subprocess.call(words)
     except KeyboardInterrupt:
         code = 0  # ended by the person who started it
     raise SystemExit(code)
+
+
+def _shown(named: str) -> Path:
+    """What the app is to show: a registry, a folder with some, or a file of which it offers to make one."""
+    path = Path(named).expanduser().absolute()
+    if path.is_dir() or (path.suffix.lower() == ".csv" and path.is_file()):
+        return path
+    try:
+        return shell.opened(named).path
+    except NoTablesError:
+        return path
 
 
 def _entry() -> Path:

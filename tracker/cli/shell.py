@@ -47,6 +47,15 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
+class FolderCommand(Command):
+    """A command that also takes a folder, or a file that is no registry yet."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if any(not word.startswith("-") and os.path.exists(word) for word in args):
+            return click.Command.parse_args(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
 class RegistryPath(click.types.StringParamType):
     """The path of a workbook."""
 

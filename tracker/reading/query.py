@@ -93,6 +93,20 @@ def parse_order(entries: str | Iterable[str]) -> tuple[Order, ...]:
     )
 
 
+def select(frame: Any, query: str = "", order_by: str | Iterable[str] = (), limit: int | None = None) -> Any:
+    """The rows of a frame that a query finds, in that order, at most so many.
+
+    Raises:
+        QueryError: the query or the order cannot be understood, or names a column that is not there.
+    """
+    expression, orders = parse(query), parse_order(order_by)
+    if query.strip():
+        frame = frame.loc[expression.mask(frame)].reset_index(drop=True)
+    if orders:
+        frame = frame.iloc[arrange(frame, orders)].reset_index(drop=True)
+    return frame if limit is None else frame.head(limit).copy()
+
+
 def arrange(frame: Any, orders: Sequence[Order]) -> list[int]:
     """The positions of a frame's rows in the given order. Rows that are equal keep theirs; blanks come last, always.
 

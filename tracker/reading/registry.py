@@ -25,7 +25,7 @@ from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
 from tracker.reading import check, frames, roles
 from tracker.reading import tables as reading
-from tracker.reading.query import arrange, parse, parse_order
+from tracker.reading.query import select
 from tracker.schema import TABLES, Table
 from tracker.settings import Settings
 from tracker.store import OnProgress, verify
@@ -96,7 +96,6 @@ class Registry:
 
         Arguments and errors as for :meth:`runs`; BadRequestError where there is no such table.
         """
-        expression, orders = parse(query), parse_order(order_by)
         with collector_paused():
             grid = reading.read_grid(self.folders, name.lower())
             if grid is None:
@@ -105,11 +104,7 @@ class Registry:
             declared = TABLES.get(name.lower()) or Table(name, tuple(grid.columns)[:1], "", ())
             frame = frames.table_frame(grid, declared)
             del grid
-        if query.strip():
-            frame = frame.loc[expression.mask(frame)].reset_index(drop=True)
-        if orders:
-            frame = frame.iloc[arrange(frame, orders)].reset_index(drop=True)
-        return frame if limit is None else frame.head(limit).copy()
+        return select(frame, query, order_by, limit)
 
     def history(self, run_id: str) -> pd.DataFrame:
         """Every step of every metric of a run, long: timestamp, step, metric, value.

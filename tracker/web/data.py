@@ -10,7 +10,7 @@ import streamlit as st
 from tracker.folders import Folders
 from tracker.journal.metrics import MetricSummary, summarise
 from tracker.model import Problem
-from tracker.reading import roles
+from tracker.reading import many, roles
 from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
@@ -54,6 +54,12 @@ def status(path: Path, stamp: Stamp) -> Status:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     return Registry(path).check()
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def overview(path: Path, stamp: Stamp) -> many.Overview:
+    """How a registry of a folder stands."""
+    return many.overview(path)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,15 +25,37 @@ def show(
 ) -> list[str]:
     """Draw the grid; gives the ids of the runs that are selected."""
     _keep_selection(ids)
-    names = [name for name in names if name in runs.columns]
-    headers = columns.headers(names)
-    table = pd.DataFrame({headers[name]: _cells(runs, name) for name in names})
 
     def opened() -> None:
         clicked = st.session_state.get("runs-name")
         if clicked is not None:
             st.session_state["open-run"] = ids[clicked["row"]]
 
+    table, configuration = prepared(runs, names, opened, exact_times=exact_times)
+    event = st.dataframe(
+        table,
+        key=KEY,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config=configuration,
+        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
+        row_height=ROW,
+        placeholder="",
+        alt="Runs",
+    )
+    if run_id := st.session_state.pop("open-run", None):
+        context.open_run(run_id)
+    return [ids[place] for place in event["selection"]["rows"] if place < len(ids) and ids[place]]
+
+
+def prepared(
+    runs: pd.DataFrame, names: Sequence[str], opened: Callable[[], None], *, exact_times: bool
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The cells of a grid of runs and how its columns look; a click on a name is in the session under ``runs-name``."""
+    names = [name for name in names if name in runs.columns]
+    headers = columns.headers(names)
+    table = pd.DataFrame({headers[name]: _cells(runs, name) for name in names})
     configuration = {headers[name]: _configured(name, headers[name], runs[name]) for name in names}
     if "start_time" in names:
         # How long ago tells more at a glance; when exactly stands beside it for those who chose their columns.
@@ -52,21 +74,7 @@ def show(
         key="runs-name",
         help="Click a name to open the run.",
     )
-    event = st.dataframe(
-        table,
-        key=KEY,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config=configuration,
-        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
-        row_height=ROW,
-        placeholder="",
-        alt="Runs",
-    )
-    if run_id := st.session_state.pop("open-run", None):
-        context.open_run(run_id)
-    return [ids[place] for place in event["selection"]["rows"] if place < len(ids) and ids[place]]
+    return table, configuration
 
 
 def _keep_selection(ids: Sequence[str]) -> None:

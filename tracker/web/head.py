@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from tracker.errors import TrackerError
 from tracker.web import places, say, start
 from tracker.web.context import Context
+from tracker.web.places import Place
 from tracker.web.shown import count, plain
 
 STYLE = """
@@ -31,6 +34,10 @@ def style() -> None:
 def show(context: Context) -> None:
     """The line itself."""
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        folder: Path | None = st.session_state.get("folder")
+        if folder is not None and st.button("All", key="to-folder", icon=":material/arrow_back:", help=plain(folder)):
+            start.turn_to(Place(folder))
+            st.switch_page(context.pages["runs"])
         st.markdown(f"**{plain(context.place.path.name)}**", width="content", help=plain(context.place.path))
         if context.place.sample:
             st.badge("sample copy", icon=":material/content_copy:", color="violet")
@@ -92,11 +99,7 @@ def _badges(context: Context) -> bool:
 
 def _choose(context: Context) -> None:
     st.caption(plain(context.place.path))
-    opening, making = st.tabs(["Open", "Make new"], key="registry-tabs")
-    with opening:
-        start.open_form()
-    with making:
-        start.make_form()
+    start.choose()
     if context.place.sample and st.button("Start over with a fresh sample", key="fresh-sample"):
         places.discard_copy(context.place.path)
         st.session_state.pop("place", None)

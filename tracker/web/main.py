@@ -14,10 +14,12 @@ from tracker.capture import owner
 from tracker.errors import TrackerError
 from tracker.web import (
     address,
+    adopt,
     artifacts,
     checklist,
     compare,
     datasets,
+    folder,
     head,
     history,
     lineage,
@@ -68,9 +70,23 @@ def main(samples: Path | None = None, first_page: str = "runs") -> None:
         first = None
     place = start.current_place(first)
     if place is None:
-        st.navigation([st.Page(start.welcome, title="Tracker", default=True)], position="hidden").run()
+        _alone(start.welcome)
+        return
+    if place.path.is_dir():
+        st.session_state["folder"] = place.path
+        _alone(partial(folder.show, place))
+        return
+    if start.may_be_adopted(place.path):
+        _alone(partial(adopt.show, place.path, _who()))
         return
     _show(place, "" if first is not None and place.path == first.path else str(place.path), first_page)
+
+
+def _alone(show: Callable[[], None]) -> None:
+    """A page without a menu, under the address of the one that else opens."""
+    first = next(iter(PAGES))
+    page = st.Page(show, title="Tracker", url_path=first[0], default=True)
+    st.navigation([page], position="hidden").run()
 
 
 def _show(place: Place, link: str, first_page: str) -> None:
@@ -84,6 +100,8 @@ def _show(place: Place, link: str, first_page: str) -> None:
         address.name("registry", link)
     start.ask_about_link()
     head.show(context)
+    if run_id := st.session_state.pop("then-run", None):
+        context.open_run(run_id)
     current.run()
     _keep_current(place, context.stamp, _minute())
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from tracker.errors import TrackerError
+from tracker.errors import NoTablesError, TrackerError
 from tracker.reading.registry import init_registry, open_registry, templates
 from tracker.web import places, say
 from tracker.web.places import Place
 from tracker.web.shown import plain
+from tracker.workbook import check_registry
 
 ABOUT_TEMPLATES = {
     "general": "general: any experiment",
@@ -60,14 +61,17 @@ def first_place(samples: Path | None) -> Place | None:
 def current_place(first: Place | None) -> Place | None:
     """The registry of this session; at its start the one that the page's address names.
 
-    An address that somebody sent may name any file. Only a registry that this person opened before is opened at once.
+    An address that somebody sent may name any file. Only a registry that this person opened before, or that is in the
+    folder the app was started with, is opened at once.
     """
+    st.session_state["first"] = first
     if "place" not in st.session_state:
         st.session_state["place"] = first
         wanted = st.query_params.get("registry")
         if wanted and may_choose():
             path = places.absolute(wanted)
-            if path in places.recent(_home()):
+            named = first is not None and first.path.is_dir() and first.path in path.parents
+            if named or path in places.recent(_home()):
                 st.session_state["place"] = Place(path)
             elif first is None or path != first.path:
                 st.session_state["asked"] = path
@@ -129,12 +133,27 @@ def make_form() -> None:
         _open(str(path))
 
 
+def choose() -> None:
+    """Both forms, one behind the other."""
+    opening, making = st.tabs(["Open", "Make new"], key="registry-tabs")
+    with opening:
+        open_form()
+    with making:
+        make_form()
+
+
 def open_form() -> None:
-    """Open a registry by its path, or one that was opened before."""
+    """Open a registry by its path, or one that was opened before; a folder, or a workbook that may become one."""
     st.markdown("##### Open a registry")
     known = [path for path in places.recent(_home()) if path.exists()]
     with st.form("open", border=False):
-        path = st.text_input("Path of the workbook", placeholder=str(Path.cwd() / "experiments.xlsx"), key="open-path")
+        path = st.text_input(
+            "Path of the workbook",
+            placeholder=str(Path.cwd() / "experiments.xlsx"),
+            key="open-path",
+            help="A folder is opened with all of its registries. Of a workbook or CSV file that is no registry, "
+            "one can be made.",
+        )
         again = None
         if known:
             again = st.selectbox(
@@ -149,16 +168,49 @@ def open_form() -> None:
         _open(chosen)
 
 
+def turn_to(place: Place, run: str = "") -> None:
+    """Show another registry or folder from the next look on; of a registry, one of its runs."""
+    st.session_state["place"] = place
+    st.session_state.pop("asked", None)
+    st.session_state.pop("then-run", None)
+    if run:
+        st.session_state["then-run"] = run
+    if not place.path.is_dir():
+        places.remember(_home(), place.path)
+    st.query_params.clear()
+
+
+def close() -> None:
+    """Show what opens by itself, or where nothing else does the page on which a registry is chosen."""
+    first: Place | None = st.session_state.get("first")
+    st.session_state["place"] = None if first is not None and may_be_adopted(first.path) else first
+    st.query_params.clear()
+
+
+def may_be_adopted(path: Path) -> bool:
+    """Whether it is a file that is no registry, but of which one can be made."""
+    if st.session_state.get("is-registry") == path:
+        return False
+    if path.suffix.lower() == ".csv":
+        return path.is_file()
+    try:
+        check_registry(path)
+    except NoTablesError:
+        return True
+    except TrackerError:
+        return False
+    st.session_state["is-registry"] = path
+    return False
+
+
 def _open(text: str) -> None:
     """Turn to another registry; says why where that is none."""
     path = places.absolute(text)
-    try:
-        open_registry(path)
-    except TrackerError as error:
-        say.failed(error)
-        return
-    places.remember(_home(), path)
-    st.session_state["place"] = Place(path)
-    st.session_state.pop("asked", None)
-    st.query_params.clear()
+    if not path.is_dir() and not may_be_adopted(path):
+        try:
+            open_registry(path)
+        except TrackerError as error:
+            say.failed(error)
+            return
+    turn_to(Place(path))
     st.rerun()
