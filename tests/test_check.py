@@ -22,6 +22,7 @@ from tracker.model import Change, Problem
 from tracker.reading import (
     check,
     check_checklist,
+    check_columns,
     check_conversions,
     check_files,
     check_journal,
@@ -92,7 +93,16 @@ def test_errors_come_first(path: Path) -> None:
 
 
 def test_every_check_is_in_a_list() -> None:
-    modules = (check, check_checklist, check_conversions, check_files, check_journal, check_links, check_outside)
+    modules = (
+        check,
+        check_columns,
+        check_checklist,
+        check_conversions,
+        check_files,
+        check_journal,
+        check_links,
+        check_outside,
+    )
     assert {module.CHECKS for module in modules} == set(check.MODULES)
     for module in modules:
         functions = {
@@ -411,7 +421,7 @@ def test_links_that_lead_nowhere_are_named_with_what_may_be_meant(path: Path) ->
         ("Lineage", "C2"),
         ("Artifacts", "B3"),
     }
-    assert problems["Runs", place].hint == "Did you mean r1?"
+    assert problems["Runs", place].hint.startswith("Did you mean r1? python -m tracker check --fix")
     assert problems["Lineage", "C2"].severity == "info"
     assert "names 'churn:v1', which is not in table 'artifacts'" in problems["Models", "C2"].message
 

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from tracker.folders import Folders
-from tracker.matching import as_date
 from tracker.model import Key, Problem
-from tracker.reading import check_checklist, check_conversions, check_files, check_journal, check_links, check_outside
+from tracker.reading import (
+    check_checklist,
+    check_columns,
+    check_conversions,
+    check_files,
+    check_journal,
+    check_links,
+    check_outside,
+)
 from tracker.reading import tables as reading
-from tracker.reading.check_conversions import value_of_text
 from tracker.reading.classes import class_problems
-from tracker.reading.facts import MAX_ALIKE, Cell, Facts, Severity, Sheet, capped, read_facts, shown
-from tracker.schema import SINGLE_STAGES, TABLES, Table
+from tracker.reading.facts import MAX_ALIKE, Cell, Facts, Sheet, capped, read_facts, shown
+from tracker.reading.fitting import FITS, FIXES, spelt, value_of_text
+from tracker.schema import SINGLE_STAGES, TABLES
 from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
-from tracker.values import Kind, from_cell, key_text
+from tracker.values import Kind, key_text
 
 
 def find_problems(folders: Folders) -> list[Problem]:
@@ -36,74 +42,6 @@ def find_problems(folders: Folders) -> list[Problem]:
 def by_severity(problems: Iterable[Problem]) -> list[Problem]:
     """The problems, errors first."""
     return sorted(problems, key=lambda problem: ("error", "warning", "info").index(problem.severity))
-
-
-# -- tables and columns -------------------------------------------------------------------------------------------
-
-
-def missing_tables(facts: Facts) -> Iterator[Problem]:
-    """Tables that the workbook lacks; which of its own tables is meant is guessed by the columns."""
-    for name, table in TABLES.items():
-        if name in facts.sheets:
-            continue
-        candidates = [
-            sheet for other, sheet in facts.sheets.items() if other not in TABLES and _looks_like(sheet, table)
-        ]
-        hint = f"Name your table '{name}' (Table Design, Table Name), or copy the sheet from a template."
-        if candidates:
-            rows = candidates[0].rows
-            hint = f"Is it '{rows.name}' on sheet '{rows.sheet}'? Then rename that table '{name}' (Table Design)."
-        severity: Severity = "error" if name == "runs" else "warning" if candidates else "info"
-        yield Problem("missing-table", f"The workbook has no table named '{name}'.", hint, severity=severity)
-
-
-def _looks_like(sheet: Sheet, table: Table) -> bool:
-    headers = {column.lower() for column in sheet.rows.columns}
-    return sum(column.name in headers for column in table.columns) * 2 > len(table.columns)
-
-
-def missing_columns(facts: Facts) -> Iterator[Problem]:
-    """Declared columns that a table lacks; which header is meant is guessed by its name, then by its place."""
-    for sheet in facts.known_sheets():
-        table = TABLES[sheet.name]
-        unknown = [place for place, name in enumerate(sheet.columns) if table.column(name) is None]
-        for number, column in enumerate(table.columns):
-            if column.name in sheet.columns:
-                continue
-            guess = _by_name(sheet, unknown, column.name)
-            guess = _by_place(sheet, unknown, table, number) if guess is None else guess
-            if guess is None and (column.added or column.writer == "person"):
-                continue
-            hint = "Add a column with that header, or leave it away if you do not need it."
-            if guess is not None:
-                header = sheet.rows.columns[guess]
-                hint = (
-                    f"Is it '{header}'? Then give that column its old header back, or add a row to the settings table: "
-                    f"{COLUMN_PREFIX}{sheet.name}.{column.name} with the value {header}."
-                )
-            severity: Severity = "error" if column.name in table.key else "warning"
-            if column.writer == "person":
-                severity = "info"  # nothing is ever written there, so leaving it away may well be meant
-            message = f"Table '{sheet.name}' has no column '{column.name}'."
-            yield sheet.problem("missing-column", sheet.header_cell(guess or 0), message, hint, severity)
-
-
-def _by_name(sheet: Sheet, unknown: list[int], name: str) -> int | None:
-    headers = {sheet.rows.columns[place].lower().replace(" ", "_"): place for place in unknown}
-    match = difflib.get_close_matches(name, headers, 1, 0.7)
-    return headers[match[0]] if match else None
-
-
-def _by_place(sheet: Sheet, unknown: list[int], table: Table, number: int) -> int | None:
-    """The unknown column between the two that the missing one stood between."""
-    before = table.columns[number - 1].name if number else None
-    after = table.columns[number + 1].name if number + 1 < len(table.columns) else None
-    for place in unknown:
-        left = sheet.columns[place - 1] if place else None
-        right = sheet.columns[place + 1] if place + 1 < len(sheet.columns) else None
-        if left == before and (right == after or after is None):
-            return place
-    return None
 
 
 # -- keys ---------------------------------------------------------------------------------------------------------
@@ -174,9 +112,9 @@ def wrong_types(facts: Facts) -> Iterator[Problem]:
     """Cells that hold something else than their column is for: text among numbers, text that is no date."""
     for sheet in facts.known_sheets():
         for place, column in sheet.declared():
-            if column.kind not in _WRONG:
+            if column.kind not in FITS:
                 continue
-            fits, what = _WRONG[column.kind]
+            fits, what = FITS[column.kind]
             cells = (cell for cell in sheet.cells(place) if not fits(cell.value))
 
             def hint(cell: Cell, what: str = what, kind: Kind = column.kind) -> str:
@@ -189,9 +127,9 @@ def stored_as_text(facts: Facts) -> Iterator[Problem]:
     """Numbers, dates and truth values that stand as text, by column: whole columns of adopted sheets may."""
     for sheet in facts.known_sheets():
         for place, column in sheet.declared():
-            if column.kind not in _WRONG:
+            if column.kind not in FITS:
                 continue
-            fits = _WRONG[column.kind][0]
+            fits = FITS[column.kind][0]
             cells = [
                 cell
                 for cell in sheet.cells(place)
@@ -207,31 +145,6 @@ def stored_as_text(facts: Facts) -> Iterator[Problem]:
                 yield sheet.problem("stored-as-text", first, message, FIXES.strip(), "info")
 
 
-FIXES = " python -m tracker check --fix puts that right."
-
-
-def _is_number(value: Any) -> bool:
-    number = from_cell(value, "number") if isinstance(value, str) else value
-    return isinstance(number, (int, float)) and not isinstance(number, bool)
-
-
-def _is_whole(value: Any) -> bool:
-    number = from_cell(value, "number") if isinstance(value, str) else value
-    return _is_number(number) and number == number and float(number).is_integer()
-
-
-def _is_flag(value: Any) -> bool:
-    return key_text(value).upper() in ("TRUE", "FALSE", "0", "1")
-
-
-_WRONG: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "number": (_is_number, "a number"),
-    "integer": (_is_whole, "a whole number"),
-    "boolean": (_is_flag, "TRUE or FALSE"),
-    "datetime": (lambda value: as_date(value) is not None, "a date such as 2026-11-24 09:30"),
-}
-
-
 def wrong_choices(facts: Facts) -> Iterator[Problem]:
     """Values outside a column's choices. Categories can be extended in the ``kinds`` table."""
     kinds = facts.sheets.get("kinds")
@@ -243,6 +156,8 @@ def wrong_choices(facts: Facts) -> Iterator[Problem]:
             cells = (cell for cell in sheet.cells(place) if key_text(cell.value) not in choices)
 
             def hint(cell: Cell, choices: tuple[str, ...] = choices) -> str:
+                if (right := spelt(key_text(cell.value), choices)) is not None:
+                    return f"Did you mean {right}?{FIXES}"
                 folded = {choice.casefold(): choice for choice in choices}
                 match = difflib.get_close_matches(key_text(cell.value).casefold(), folded, 1)
                 return f"Did you mean {folded[match[0]]}?" if match else f"Choose one of: {', '.join(choices)}."
@@ -286,8 +201,6 @@ def unknown_settings(facts: Facts) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
-    missing_tables,
-    missing_columns,
     duplicate_keys,
     blank_keys,
     rows_below,
@@ -301,6 +214,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
 )
 
 MODULES = (
+    check_columns.CHECKS,
     CHECKS,
     check_outside.CHECKS,
     check_conversions.CHECKS,

@@ -1,8 +1,7 @@
-"""Texts of which Excel made dates and numbers, and what texts mean where a number or a date belongs."""
+"""Texts of which Excel made dates and numbers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +9,9 @@ from typing import Any
 
 from tracker.conversions import SHORT_DIGITS, may_have_become
 from tracker.journal.changes import Journal
-from tracker.matching import as_date, as_number
 from tracker.model import Problem
 from tracker.reading.facts import Cell, Facts, Sheet, capped, shown
 from tracker.schema import Column
-from tracker.values import Kind, from_cell, to_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +71,6 @@ def converted_cells(facts: Facts) -> Iterator[Problem]:
             for one in (True, False):
                 cells = [cell for cell, each in here.items() if (each.was is not None) == one]
                 yield from capped(sheet, name, "converted", cells, says, hint, "warning" if one else "info")
-
-
-def value_of_text(value: Any, kind: Kind) -> Any:
-    """What a text in a column of this kind means, as its cell should hold it; None where it is right as it is."""
-    if not isinstance(value, str) or kind in ("text", "any", "raw"):
-        return None
-    meant = _meant(value.strip(), kind)
-    cell = None if meant is None else to_cell(meant, kind)
-    return None if isinstance(cell, str) else cell
-
-
-def _meant(text: str, kind: Kind) -> Any:
-    if kind == "datetime":
-        return as_date(text)
-    if kind == "boolean":
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.casefold())
-    number = as_number(from_cell(text, kind)) if text.endswith("%") else as_number(text)
-    if number is None and _DECIMAL_COMMA.fullmatch(text):
-        number = float(text.replace(",", "."))
-    return None if number is None or (kind == "integer" and number % 1) else number
-
-
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})", re.ASCII)
-"""Of ``1,500`` nobody can tell whether it is one and a half."""
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (converted_cells,)

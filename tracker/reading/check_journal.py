@@ -118,20 +118,26 @@ def damaged_history(facts: Facts) -> Iterator[Problem]:
 
 def dead_runs(facts: Facts) -> Iterator[Problem]:
     """Runs that are RUNNING although nothing writes to them any more."""
+    statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
+    for sheet, index in find_dead(facts):
+        run_id = sheet.keys[index][0]
+        status = statuses.get(sheet.keys[index])
+        hint = f"The next sync makes it {status}." if status else "Set its status by hand, if it is over."
+        message = f"Run {run_id} is RUNNING, but no process logs to it."
+        cell = sheet.address(index, sheet.columns.index("status"))
+        yield sheet.problem("dead-run", cell, message, hint, "info")
+
+
+def find_dead(facts: Facts) -> Iterator[tuple[Sheet, int]]:
+    """The rows of runs that are RUNNING although nothing writes to them any more."""
     sheet = facts.sheets.get("runs")
     if sheet is None or "status" not in sheet.columns:
         return
     place = sheet.columns.index("status")
-    statuses = {change.key: change.set["status"] for change in facts.incoming.changes if "status" in change.set}
     alive = {file.run_id for file in read_pending(facts.folders.pending, {}) if file.writer_alive(time.time())}
     for index, key in enumerate(sheet.keys):
-        if sheet.rows.rows[index][place] != "RUNNING" or key[0] in alive:
-            continue
-        hint = (
-            f"The next sync makes it {statuses[key]}." if key in statuses else "Set its status by hand, if it is over."
-        )
-        message = f"Run {key[0]} is RUNNING, but no process logs to it."
-        yield sheet.problem("dead-run", sheet.address(index, place), message, hint, "info")
+        if sheet.rows.rows[index][place] == "RUNNING" and key[0] not in alive:
+            yield sheet, index
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (

@@ -8,6 +8,8 @@ from datetime import datetime
 from tracker.matching import as_date, as_number
 from tracker.model import Problem
 from tracker.reading.facts import Cell, Facts, Severity, Sheet, capped, shown
+from tracker.reading.fitting import FIXES, spelt
+from tracker.schema import TABLES
 from tracker.values import key_text
 
 LINKS: tuple[tuple[str, str, str, str], ...] = (
@@ -45,13 +47,6 @@ def known_keys(facts: Facts, table: str, column: str) -> set[str] | None:
     return known
 
 
-def spelt(text: str, known: set[str]) -> str | None:
-    """The one known text that differs from this only in case and blanks; None where there is none, or several."""
-    folded = "".join(text.split()).casefold()
-    found = [one for one in known if "".join(one.split()).casefold() == folded]
-    return found[0] if len(found) == 1 else None
-
-
 def broken_links(facts: Facts) -> Iterator[Problem]:
     """Cells that name a run, an artifact version or an item which there is not."""
     for table, column, other, target in LINKS:
@@ -65,9 +60,11 @@ def broken_links(facts: Facts) -> Iterator[Problem]:
         def says(cell: Cell, other: str = other) -> str:
             return f"names {shown(cell.value)}, which is not in table '{other}'"
 
-        def hint(cell: Cell, known: set[str] = known) -> str:
+        def hint(cell: Cell, known: set[str] = known, is_key: bool = column in TABLES[table].key) -> str:
             right = spelt(key_text(cell.value), known)
-            return f"Did you mean {right}?" if right else "Correct it; or nothing, if the row was deleted on purpose."
+            if right is not None:
+                return f"Did you mean {right}?{'' if is_key else FIXES}"
+            return "Correct it; or nothing, if the row was deleted on purpose."
 
         yield from capped(sheet, column, "broken-link", cells, says, hint, severity)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -73,6 +74,12 @@ class Sheet:
         """The key of each row; empty where key columns are missing."""
         places = self.key_places
         return [tuple(key_text(row[place]) for place in places) for row in self.rows.rows] if places else []
+
+    @cached_property
+    def unique_rows(self) -> set[int]:
+        """The indexes of the rows that have a whole key which no other row has."""
+        counts = Counter(self.keys)
+        return {index for index, key in enumerate(self.keys) if all(key) and counts[key] == 1}
 
     def label(self, row: int) -> str:
         """A row's key for a message; empty where it has none."""
