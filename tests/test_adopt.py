@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from compare import parts
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libreoffice import Office
 from openpyxl import Workbook, load_workbook
@@ -111,6 +111,7 @@ def test_dates_as_people_write_them(text: str, iso: str | None) -> None:
     assert (found and f"{found:%Y-%m-%d %H:%M}".removesuffix(" 00:00")) == iso
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # on a busy machine
 @given(
     st.lists(
         st.lists(st.one_of(st.none(), st.text(max_size=8), st.floats(allow_nan=False), st.booleans()), max_size=6),
