@@ -519,8 +519,7 @@ def test_a_conflict_shows_what_was_kept_and_what_was_not(registry: Registry) -> 
     conflict(registry)
     problem = only(registry, "conflict")
     assert problem.message == (
-        "params.lr of r1: a person's value, '0.2', was kept; the script's, '0.3', was not written. "
-        "It is kept in change set 2."
+        "params.lr of r1: a person's value, '0.2', stands; '0.3' of script was not written. It is conflict 2.1."
     )
     rows = registry.rows("runs")
     assert (problem.sheet, problem.cell) == ("Runs", rows.address(0, "params.lr"))

@@ -206,6 +206,16 @@ class ChangeNotFoundError(TrackerError):
     exit_code = 2
 
 
+class ConflictNotFoundError(TrackerError):
+    """No open conflict is the one that is meant."""
+
+    template = (
+        "There is no open conflict {number} in {path}: it was settled, or its cell was changed since. Nothing was "
+        "changed. 'python -m tracker resolve {path}' lists those that are open."
+    )
+    exit_code = 2
+
+
 class UndoRefusedError(TrackerError):
     """Cells that an undo would set hold something else by now."""
 

@@ -17,6 +17,11 @@ Reason = Literal["person", "deleted row", "no column", "no table", "later script
 why a row stays that a restore had removed: a person saved a copy that still has it."""
 
 
+SETTLES = "settles conflict"
+"""How the reason of a change begins by which a person decides between the two values of a conflict. It is recorded even
+where the value that stands is the one that was chosen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Set these columns of the row with this key in this table. The only kind of change there is."""

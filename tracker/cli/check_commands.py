@@ -1,4 +1,4 @@
-"""Commands about what is wrong with a registry: listing it, and putting right what takes no opinion."""
+"""Commands about what is wrong with a registry: listing it, putting right what takes no opinion, settling conflicts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli import shell
+from tracker.errors import BadRequestError
 
 if TYPE_CHECKING:
     from tracker.deciding.repair import Repairs
+    from tracker.deciding.resolving import Choice
     from tracker.model import Problem
     from tracker.reading.registry import Registry
 
@@ -95,4 +97,45 @@ def _lines(plan: Repairs) -> list[str]:
     return lines + [f"  by the sync: {one_line(problem.message)}" for problem in plan.by_sync]
 
 
-COMMANDS = (check,)
+@click.command(cls=shell.Command)
+@shell.registry_argument
+@click.argument("numbers", nargs=-1)
+@click.option("--take", "choice", flag_value="take", default=None, help="Take the value that was not written.")
+@click.option("--keep", "choice", flag_value="keep", help="Keep the value that stands.")
+@click.option("--all", "every", is_flag=True, help="All open conflicts.")
+@shell.as_json
+def resolve(registry: str, numbers: tuple[str, ...], choice: Choice | None, every: bool, as_json: bool) -> None:
+    """Settle conflicts: values that were not written because another one stood there. Without NUMBERS, list them.
+
+    A conflict comes from a script that met a person's value, or from two people who changed one cell. What was chosen
+    is a change of yours in the history; a settled conflict is not listed any more.
+
+    \b
+    python -m tracker resolve registry.xlsx
+    python -m tracker resolve registry.xlsx 57.1 58.2 --take
+    python -m tracker resolve registry.xlsx --all --keep
+    """
+    from tracker.cli import report
+    from tracker.deciding.resolving import settle
+    from tracker.reading.conflicts import read_conflicts
+
+    opened = shell.opened(registry)
+    if (numbers or every) and choice is None:
+        raise BadRequestError(reason="Say which value is right: --take the one not written, or --keep the one there.")
+    if choice is not None and not (numbers or every):
+        raise BadRequestError(reason="Name conflicts by their numbers, or --all.")
+    conflicts = read_conflicts(opened.folders)
+    if choice is None:
+        if as_json:
+            shell.print_json([report.plain_open_conflict(one) for one in conflicts])
+        else:
+            lines = [line for one in conflicts for line in report.open_conflict_lines(one)]
+            click.echo("\n".join(lines) or "No open conflicts.")
+        return
+    done = settle(opened, [one.number for one in conflicts] if every else numbers, choice, shell.person())
+    click.echo(f"Done: {done.decision.what}." if done.report.changed else "No open conflicts.")
+    if not done.report.in_workbook:
+        click.echo(done.report.pending_because, err=True)
+
+
+COMMANDS = (check, resolve)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracker.journal.metrics import MetricSummary
 from tracker.model import Conflict, Problem
+from tracker.reading.conflicts import OpenConflict
 from tracker.schema import RUNS, TABLES
 from tracker.syncing.sync import SyncReport
 from tracker.terminal import Fitted, fit, one_line, quoted, shown
@@ -199,6 +200,26 @@ def conflict_line(conflict: Conflict) -> str:
     place = f"{conflict.table} {' '.join(conflict.key)} {conflict.column}".rstrip()
     reason = REASONS[conflict.reason]
     return f"not written: {one_line(place)} = {quoted(conflict.dropped)}; {reason}, {quoted(conflict.kept)}"
+
+
+def open_conflict_lines(found: OpenConflict) -> list[str]:
+    """An open conflict with its number, and its two values one below the other."""
+    conflict = found.conflict
+    kept, dropped = quoted(conflict.kept), quoted(conflict.dropped)
+    if kept == dropped:
+        kept, dropped = repr(conflict.kept), repr(conflict.dropped)
+    when = f"{shown(moment(conflict.time))} UTC" if conflict.time else ""
+    origin = one_line(", ".join(part for part in (conflict.who, when) if part))
+    return [
+        f"{found.number}  {found.sheet}!{found.cell}: {one_line(found.place)}; {REASONS[conflict.reason]}",
+        f"    --keep  {kept}",
+        f"    --take  {dropped}{f'  ({origin})' if origin else ''}",
+    ]
+
+
+def plain_open_conflict(found: OpenConflict) -> dict[str, Any]:
+    """An open conflict for JSON."""
+    return {"number": found.number, "sheet": found.sheet, "cell": found.cell, **plain_conflict(found.conflict)}
 
 
 def plain_conflict(conflict: Conflict) -> dict[str, Any]:

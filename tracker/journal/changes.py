@@ -124,14 +124,14 @@ class Journal:
                             return file.removesuffix(".json")
         return None
 
-    def newest_first(self, containing: bytes = b"") -> Iterator[ChangeSet]:
-        """Every change set, newest first; only those whose text contains these bytes.
+    def newest_first(self, *containing: bytes) -> Iterator[ChangeSet]:
+        """Every change set, newest first; only those whose text contains some of these bytes, if any are named.
 
         One that is damaged comes without its rows and with a note that says so.
         """
         latest = 0.0
         for id, content in self.contents():
-            if containing in content:
+            if not containing or any(each in content for each in containing):
                 try:
                     found = from_bytes(id, content)
                 except (ValueError, KeyError, IndexError, TypeError):

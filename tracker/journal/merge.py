@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tracker.journal.incoming import Incoming
-from tracker.model import Author, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
+from tracker.model import SETTLES, Author, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
@@ -257,6 +257,8 @@ def _update(
         old = current.values[place] if place is not None and place < len(current.values) else None
         is_formula = place is not None and place in current.formulas
         if same(old, cell.value):
+            if cell.why.startswith(SETTLES) and not cell.replayed:
+                cells[column] = CellChange(old, old)
             continue
         reason = _refused(table.name, key, column, cell, old, is_formula, last_entry)
         if reason:
@@ -277,7 +279,7 @@ def _update(
             if place is not None and current.values[place] is None:
                 cells[part] = CellChange(None, text)
     if cells:
-        values = {str(headers.header(column)): cell.new for column, cell in cells.items()}
+        values = {str(headers.header(column)): c.new for column, c in cells.items() if not same(c.old, c.new)}
         target.updates.setdefault(handle, {}).update(values)
         target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, row)]
 

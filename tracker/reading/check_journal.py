@@ -4,44 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
-from tracker.journal.changes import Journal
 from tracker.journal.pending import read_pending
 from tracker.journal.verify import find_faults
 from tracker.model import Change, Conflict, Key, Problem
+from tracker.reading.conflicts import first_rows, recorded, stands
 from tracker.reading.facts import Facts, Severity, Sheet
-from tracker.values import MAX_TEXT, key_text, same
-
-RECENT = 200
-"""How many change sets back conflicts are looked for."""
-
+from tracker.values import MAX_TEXT, key_text
 
 # -- the journal --------------------------------------------------------------------------------------------------
 
 
 def conflicts(facts: Facts) -> Iterator[Problem]:
     """Values that a sync did not write, as far as the reason still holds; of several for one cell the newest."""
-    settled: set[tuple[str, Key, str]] = set()
     rows: dict[str, dict[Key, int]] = {}
-    for change_set in islice(Journal(facts.folders.changes).newest_first(), RECENT):
-        for conflict in reversed(change_set.conflicts):
-            cell = (conflict.table, conflict.key, conflict.column)
-            if cell in settled:
-                continue
-            settled.add(cell)
-            sheet = facts.sheets.get(conflict.table)
-            if sheet is not None and conflict.table not in rows:
-                rows[conflict.table] = {key: index for index, key in enumerate(sheet.keys)}
-            yield from _conflict(conflict, sheet, rows.get(conflict.table, {}).get(conflict.key), change_set.id)
-        for entry in change_set.entries:
-            settled.update((entry.table, entry.key, column) for column in entry.cells)
+    for number, conflict in recorded(facts):
+        sheet = facts.sheets.get(conflict.table)
+        if sheet is not None and conflict.table not in rows:
+            rows[conflict.table] = first_rows(sheet)
+        yield from _conflict(conflict, sheet, rows.get(conflict.table, {}).get(conflict.key), number)
 
 
-def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change_set: str) -> Iterator[Problem]:
+def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, number: str) -> Iterator[Problem]:
     name, dropped = f"{conflict.column} of {' '.join(conflict.key)}", _shown(conflict.dropped)
-    kept_in = f"It is kept in change set {change_set.partition('-')[0].lstrip('0')}."
+    kept_in = f"It is kept in change set {number.partition('.')[0]}."
     if sheet is None:
         if conflict.reason == "no table":
             message = f"{dropped} for {name} was not written: there is no table '{conflict.table}'. {kept_in}"
@@ -60,18 +47,14 @@ def _conflict(conflict: Conflict, sheet: Sheet | None, index: int | None, change
         )
         hint = "Delete the row, or restore that version once more."
         yield sheet.problem("conflict", sheet.address(index, 0), message, hint, "warning")
-    elif conflict.column in sheet.columns and conflict.reason != "deleted row":
-        place = sheet.columns.index(conflict.column)
-        if same(sheet.rows.rows[index][place], conflict.kept):
-            who = "a person's value" if conflict.reason == "person" else "a later value"
-            message = (
-                f"{name}: {who}, {_shown(conflict.kept)}, was kept; the script's, {dropped}, was not written. {kept_in}"
-            )
-            cell = sheet.address(index, place)
-            severity: Severity = "warning" if conflict.reason == "person" else "info"
-            yield sheet.problem(
-                "conflict", cell, message, "To have the script's value, type it into the cell.", severity
-            )
+    elif conflict.column in sheet.columns and stands(conflict, sheet, index):
+        whose = "a person's value" if conflict.reason == "person" else "a later value"
+        other = f"{dropped} of {conflict.who}" if conflict.who else dropped
+        message = f"{name}: {whose}, {_shown(conflict.kept)}, stands; {other} was not written. It is conflict {number}."
+        cell = sheet.address(index, sheet.columns.index(conflict.column))
+        severity: Severity = "warning" if conflict.reason == "person" else "info"
+        hint = "Take one or the other: python -m tracker resolve."
+        yield sheet.problem("conflict", cell, message, hint, severity)
 
 
 def _shown(value: Any) -> str:
