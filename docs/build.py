@@ -34,6 +34,7 @@ FOLDERS = (
             "reading",
             "deciding",
             "adopting",
+            "archiving",
             "merging",
             "retention",
             "comparing",

@@ -28,7 +28,7 @@ COMMANDS = (
     *("merge", "git-setup", "git-text", "git-merge"),
     *("models", "register", "promote", "revert", "alias", "card"),
     *("sop", "people", "export"),
-    "retention",
+    *("retention", "archive-runs"),
 )
 
 Invoke = Callable[..., Result]

@@ -344,6 +344,16 @@ class PlanChangedError(TrackerError):
     exit_code = 7
 
 
+class NotMovedError(TrackerError):
+    """What was copied into another workbook is not there as it was."""
+
+    template = (
+        "Run {run} was not moved: {what} is not in {path} as it is here. Nothing was taken away here. "
+        "Look at that workbook with 'python -m tracker check', then do it again."
+    )
+    exit_code = 6
+
+
 class PermissionRefusedError(TrackerError):
     """A person's role in the registry does not allow what they asked for."""
 

@@ -64,6 +64,8 @@ PREFIX_HELP = {
 }
 
 RUN_STATUS = ("RUNNING", "FINISHED", "FAILED", "KILLED", "PLANNED")
+MOVED, MOVED_TO = "MOVED", "tags.moved_to"
+"""The status of a run whose values and files are in another workbook, which nobody chooses by hand; and which one."""
 ARTIFACT_CATEGORIES = ("model", "code", "project management", "documentation")
 ARTIFACT_STATUS = ("stored", "referenced", "archived", "trash", "deleted", "missing")
 CHECKLIST_STATUS = ("missing", "done", "waived", "not applicable")

@@ -23,6 +23,7 @@ from tracker.folders import Folders
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather
 from tracker.model import Change, Entry
+from tracker.schema import MOVED
 from tracker.settings import Settings
 from tracker.values import key_text, same
 from tracker.workbook import Workbook, open_workbook
@@ -87,7 +88,9 @@ def judge(
     ended = {
         change.key[0]
         for change in incoming.changes
-        if change.table == "runs" and change.set.get("status") == JUDGED_STATUS
+        if change.table == "runs"
+        and change.set.get("status") == JUDGED_STATUS
+        and change.was.get("status") != MOVED  # it comes back as it was judged
     }
     anew = ended | asked.runs | _promoted(look, incoming)
     if edited or asked.every:

@@ -16,6 +16,7 @@ import click
 from tracker import __version__
 from tracker.cli import (
     adopt_commands,
+    archive_commands,
     artifact_commands,
     check_commands,
     checklist_commands,
@@ -64,6 +65,7 @@ def main() -> None:
 
 for module in (
     adopt_commands,
+    archive_commands,
     artifact_commands,
     check_commands,
     checklist_commands,

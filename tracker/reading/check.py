@@ -24,7 +24,7 @@ from tracker.reading import tables as reading
 from tracker.reading.classes import class_problems
 from tracker.reading.facts import MAX_ALIKE, Cell, Facts, Sheet, capped, read_facts, shown
 from tracker.reading.fitting import FITS, FIXES, spelt, value_of_text
-from tracker.schema import SINGLE_STAGES, TABLES
+from tracker.schema import MOVED, SINGLE_STAGES, TABLES
 from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
 from tracker.values import Kind, key_text
 
@@ -153,7 +153,8 @@ def wrong_choices(facts: Facts) -> Iterator[Problem]:
             choices = reading.choices(sheet.name, column.name, kinds.rows if kinds else None)
             if not choices:
                 continue
-            cells = (cell for cell in sheet.cells(place) if key_text(cell.value) not in choices)
+            known = {*choices, MOVED} if (sheet.name, column.name) == ("runs", "status") else set(choices)
+            cells = (cell for cell in sheet.cells(place) if key_text(cell.value) not in known)
 
             def hint(cell: Cell, choices: tuple[str, ...] = choices) -> str:
                 if (right := spelt(key_text(cell.value), choices)) is not None:

@@ -54,6 +54,7 @@ ACTS: dict[str, Act] = {
         ),
         Act("hold", "manager", "put an artifact version on hold, or release it"),
         Act("archive", "manager", "move artifact files to the archive and back"),
+        Act("archive-runs", "manager", "move runs into an archive workbook and back"),
         Act("move", "manager", "move artifact files to another store"),
         Act("copy", "manager", "copy artifact files to another store"),
         Act("trash", "manager", "put artifact files into the trash"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from tracker.retention.inventory import Inventory, Version
+from tracker.store.place import is_beside_another_workbook
+
+MOVED_AWAY = "it moved with its run to another workbook, which decides about its files"
 
 
 def exemptions(inventory: Inventory) -> dict[str, list[str]]:
@@ -22,6 +25,8 @@ def exemptions(inventory: Inventory) -> dict[str, list[str]]:
             reasons[artifact].append("only referred to: its data are not Tracker's to delete")
         elif version.stored is None:
             reasons[artifact].append("the store has no files of it")
+        elif is_beside_another_workbook(version.stored.store):
+            reasons[artifact].append(MOVED_AWAY)
         elif version.twice:
             reasons[artifact].append("its key stands in two rows")
     return {artifact: why for artifact, why in reasons.items() if why}

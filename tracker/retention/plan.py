@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from tracker.errors import ArtifactNotFoundError, BadRequestError
 from tracker.retention.due import due, newest_of_class
-from tracker.retention.exempt import exemptions, holders_of, shared_with_kept
+from tracker.retention.exempt import MOVED_AWAY, exemptions, holders_of, shared_with_kept
 from tracker.retention.inventory import Inventory, Version, order
 
 
@@ -191,6 +191,8 @@ def plan_chosen(inventory: Inventory, action: str, chosen: Iterable[str], why: s
         reasons = list(always.get(artifact, ())) if action == "trash" or version.stored is None else []
         if version.state not in _FROM[action]:
             reasons = [f"it is {'in the trash' if version.state == 'trash' else version.state}"]
+        elif action == "unarchive" and MOVED_AWAY in always.get(artifact, ()):
+            reasons = ["its run is in another workbook: bring both back with 'python -m tracker archive-runs --back'"]
         elif action == "move" and version.stored is not None and version.stored.store == to:
             reasons = ["it is there already"]
         if reasons:

@@ -17,7 +17,7 @@ from tracker.reading.roles import require
 from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
 from tracker.runs.run import Run, column_name
-from tracker.schema import RUNS
+from tracker.schema import MOVED, MOVED_TO, RUNS
 from tracker.values import to_cell
 from tracker.workbook import check_registry, patiently
 
@@ -113,7 +113,7 @@ def resumed_run(
 
     Raises:
         RunNotFoundError: there is no such run.
-        BadRequestError: a param or tag without a name.
+        BadRequestError: a param or tag without a name, or the run is in an archive.
         RegistryNotWritableError: the side folder cannot be written.
         PermissionRefusedError: whoever runs this only looks on.
     """
@@ -121,6 +121,10 @@ def resumed_run(
 
     _require_access(folders)
     row = open_registry(folders.workbook).run(run)
+    if row.get("status") == MOVED:
+        where, run_id = row.get(MOVED_TO), row["run_id"]
+        command = f"python -m tracker archive-runs {folders.workbook} --back --to {where} --run {run_id}"
+        raise BadRequestError(reason=f"Run {run_id} is in {where}. Bring it back first: {command}")
     parent = os.environ.get(PARENT_VARIABLE)
     if parent and row.get("parent_run_id") != parent:
         name, experiment = row.get("name"), row.get("experiment") or ""

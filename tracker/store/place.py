@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -92,6 +92,12 @@ def local_root(folders: Folders, url: str) -> Path | None:
         return Path(os.path.normpath(folders.workbook.parent / Path(url).expanduser()))
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme.lower() in ("file", "local") else None
+
+
+def is_beside_another_workbook(url: str) -> bool:
+    """Whether a store is the folder beside another workbook, to which runs moved: what lies there is its business."""
+    path = PurePosixPath(url.replace("\\", "/"))
+    return "://" not in url and path.name == "artifacts" and path.parent.suffix == ".tracker"
 
 
 def checked_url(url: str) -> str:

@@ -17,7 +17,7 @@ from tracker.store.copying import CHUNK, OnBytes, UnsteadyError, hash_file, many
 from tracker.store.fetching import ALTERED, MISSING
 from tracker.store.finding import names
 from tracker.store.manifest import TRASH, Stored, StoredFile, numbers, read_manifest
-from tracker.store.place import PARTIAL, Place, is_local
+from tracker.store.place import PARTIAL, Place, is_beside_another_workbook, is_local
 from tracker.store.progress import OnProgress, Progress
 from tracker.store.reaching import patiently, place_at
 
@@ -205,6 +205,8 @@ def _shown(folders: Folders, place: Place, path: str) -> str:
 
 def _orphans(folders: Folders, place: Place, used: Collection[str]) -> list[Problem]:
     """What lies in a place and belongs to no version, by folder; what is just being stored is none."""
+    if is_beside_another_workbook(place.url):
+        return []
     found: dict[str, list[int]] = {}
     for path, size in place.files().items():
         parts = path.split("/")

@@ -13,8 +13,15 @@ from tracker import terminal
 NOTHING = "–"
 """What stands where there is no value."""
 
-STATUS_SYMBOLS = {"RUNNING": "●", "FINISHED": "✓", "FAILED": "✗", "KILLED": "■", "PLANNED": "○"}
-STATUS_COLORS = {"RUNNING": "blue", "FINISHED": "green", "FAILED": "red", "KILLED": "orange", "PLANNED": "gray"}
+STATUS_SYMBOLS = {"RUNNING": "●", "FINISHED": "✓", "FAILED": "✗", "KILLED": "■", "PLANNED": "○", "MOVED": "→"}
+STATUS_COLORS = {
+    "RUNNING": "blue",
+    "FINISHED": "green",
+    "FAILED": "red",
+    "KILLED": "orange",
+    "PLANNED": "gray",
+    "MOVED": "gray",
+}
 CHECK_SYMBOLS = {"done": "✓", "missing": "✗", "waived": "~", "not applicable": "·"}
 SEVERITY_SYMBOLS = {"error": "✗", "warning": "!", "info": "·"}
 

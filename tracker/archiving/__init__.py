@@ -1,0 +1,1 @@
+"""Moving old runs into an archive workbook with their files, and back."""
