@@ -200,7 +200,7 @@ def test_it_takes_a_manager_of_both(registry: Registry) -> None:
 
 def test_a_run_that_moved_is_not_gone_on_with(registry: Registry) -> None:
     move_runs(registry, archive_of(registry), CHURN, WHO)
-    with pytest.raises(tracker.BadRequestError, match="archive-runs"):
+    with pytest.raises(tracker.BadRequestError, match="tracker archive"):
         tracker.start_run(registry.path, run_id=registry.run_id("forest"))
 
 
@@ -259,7 +259,7 @@ def test_the_command_shows_the_plan_and_does_it_there_and_back(
     monkeypatch.setenv("COLUMNS", "100")
 
     def invoke(*words: str, code: int = 0) -> str:
-        result = CliRunner().invoke(main, ["archive-runs", str(registry.path), *words])
+        result = CliRunner().invoke(main, ["archive", str(registry.path), *words])
         assert result.exit_code == code, result.output
         return result.output
 

@@ -28,7 +28,7 @@ COMMANDS = (
     *("merge", "git-setup", "git-text", "git-merge"),
     *("models", "register", "promote", "revert", "alias", "card"),
     *("sop", "people", "export"),
-    *("retention", "archive-runs"),
+    *("retention", "archive"),
 )
 
 Invoke = Callable[..., Result]

@@ -20,7 +20,7 @@ MOST = 20
 """How many runs a plan lists."""
 
 
-@click.command("archive-runs", cls=shell.Command)
+@click.command("archive", cls=shell.Command)
 @shell.registry_argument
 @click.option("--before", metavar="DATE", help="Runs that began before this day, such as 2026-01-01 (UTC).")
 @click.option("--experiment", default="", help="Runs of this experiment; with --before, those of them that are older.")
@@ -47,9 +47,9 @@ def archive_runs(
     run is; everything is copied and compared before anything is taken away. It takes a manager.
 
     \b
-    python -m tracker archive-runs registry.xlsx --before 2026-01-01
-    python -m tracker archive-runs registry.xlsx --experiment churn --to old/churn.xlsx
-    python -m tracker archive-runs registry.xlsx --back --run "gbm depth 6"
+    python -m tracker archive registry.xlsx --before 2026-01-01
+    python -m tracker archive registry.xlsx --experiment churn --to old/churn.xlsx
+    python -m tracker archive registry.xlsx --back --run "gbm depth 6"
     """
     from tracker.archiving.carry_out import Wanted, archive_of, move_runs, planned
 

@@ -192,7 +192,7 @@ def plan_chosen(inventory: Inventory, action: str, chosen: Iterable[str], why: s
         if version.state not in _FROM[action]:
             reasons = [f"it is {'in the trash' if version.state == 'trash' else version.state}"]
         elif action == "unarchive" and MOVED_AWAY in always.get(artifact, ()):
-            reasons = ["its run is in another workbook: bring both back with 'python -m tracker archive-runs --back'"]
+            reasons = ["its run is in another workbook: bring both back with 'python -m tracker archive --back'"]
         elif action == "move" and version.stored is not None and version.stored.store == to:
             reasons = ["it is there already"]
         if reasons:

@@ -123,7 +123,7 @@ def resumed_run(
     row = open_registry(folders.workbook).run(run)
     if row.get("status") == MOVED:
         where, run_id = row.get(MOVED_TO), row["run_id"]
-        command = f"python -m tracker archive-runs {folders.workbook} --back --to {where} --run {run_id}"
+        command = f"python -m tracker archive {folders.workbook} --back --to {where} --run {run_id}"
         raise BadRequestError(reason=f"Run {run_id} is in {where}. Bring it back first: {command}")
     parent = os.environ.get(PARENT_VARIABLE)
     if parent and row.get("parent_run_id") != parent:
