@@ -12,7 +12,7 @@ from typing import Any
 
 import openpyxl
 from openpyxl.utils import range_boundaries
-from openpyxl.worksheet.table import Table
+from openpyxl.worksheet.table import Table, TableColumn
 from openpyxl.worksheet.worksheet import Worksheet
 
 
@@ -90,6 +90,23 @@ class Person:
         sheet, table, columns, _ = self._runs()
         sheet.cell(range_boundaries(table.ref)[1], columns[old], new)
         next(column for column in table.tableColumns if column.name == old).name = new
+
+    def inserts_column(self, header: str, before: str) -> None:
+        """Inserts a column into the table: those from ``before`` on move to the right, also in a row typed below."""
+        sheet, table, columns, _ = self._runs()
+        first_column, first_row, last_column, last_row = range_boundaries(table.ref)
+        place = columns[before]
+        for row in range(first_row, last_row + 2):
+            for column in range(last_column, place - 1, -1):
+                sheet.cell(row, column + 1).value = sheet.cell(row, column).value
+            sheet.cell(row, place).value = header if row == first_row else None
+        number = 1 + max(column.id for column in table.tableColumns)
+        table.tableColumns.insert(place - first_column, TableColumn(id=number, name=header))
+        table.ref = (
+            f"{sheet.cell(first_row, first_column).coordinate}:{sheet.cell(last_row, last_column + 1).coordinate}"
+        )
+        if table.autoFilter is not None:
+            table.autoFilter.ref = table.ref
 
     def _runs(self) -> tuple[Worksheet, Table, dict[str, int], dict[str, int]]:
         """The sheet and table of runs, the places of its columns, and the rows of its runs."""

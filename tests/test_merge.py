@@ -64,7 +64,7 @@ def test_what_libreoffice_rounded_is_still_what_the_writer_wrote() -> None:
 
 @pytest.mark.parametrize("current", [9, None, "text"])
 def test_a_person_who_changed_or_cleared_a_cell_wins(current: Any) -> None:
-    decided = decide(runs(("r1", None, None, None, current)), set_x(2, was=1))
+    decided = decide(runs(("r1", None, None, None, current)), set_x(2, was=1), history=scripted(1))
     assert not decided.tables
     (conflict,) = decided.conflicts
     assert (conflict.kept, conflict.dropped, conflict.reason) == (current, 2, "person")
@@ -107,6 +107,71 @@ def test_a_change_of_a_row_that_nobody_made_yet_waits_for_it() -> None:
     row = Change("runs", ("r1",), {"name": "late"}, new=True, time=0.5)
     decided = plan(tables, Incoming((), tuple(decided.deferred), (row,)), Settings(), no_history)
     assert decided.tables["runs"].appends == [{"run_id": "r1", "params.x": 1, "name": "late"}]
+
+
+def test_all_that_is_wanted_of_a_row_that_nobody_made_yet_waits_for_it() -> None:
+    early = set_x(1, time=1.0, by="person"), set_x(2, time=2.0)
+    decided = decide(runs(("other",)), *early)
+    assert [(change.set["params.x"], change.by) for change in decided.deferred] == [(1, "person"), (2, "script")]
+    row = Change("runs", ("r1",), {"name": "late"}, new=True, time=0.5)
+    late = plan(runs(("other",)), Incoming((), tuple(decided.deferred), (row,)), Settings(), no_history)
+    assert late.tables["runs"].appends == [{"run_id": "r1", "params.x": 1, "name": "late"}]
+    assert [(one.kept, one.dropped) for one in late.conflicts] == [(1, 2)]
+
+
+def test_of_several_changes_of_a_cell_each_is_decided_on_what_the_ones_before_it_leave() -> None:
+    """Another script's value goes over the first one's; a person saw that, and sets the cell."""
+    changes = set_x(2, time=1.0), set_x(3, was=2, time=2.0, by="person")
+    decided = decide(runs(("r1", None, None, None, 1)), *changes, history=scripted(1))
+    assert decided.tables["runs"].updates == {0: {"params.x": 3}} and not decided.conflicts
+
+
+def test_a_scripts_value_that_a_waiting_decision_of_a_persons_keeps_out_is_a_conflict() -> None:
+    decided = decide(runs(("r1",)), set_x(1, time=1.0, by="person"), set_x(2, time=2.0))
+    assert decided.tables["runs"].updates == {0: {"params.x": 1}}
+    assert [(one.kept, one.dropped, one.reason) for one in decided.conflicts] == [(1, 2, "person")]
+
+
+def test_a_scripts_value_that_a_person_did_not_see_and_decided_over_is_a_conflict() -> None:
+    decided = decide(runs(("r1",)), set_x(1, time=1.0), set_x(2, was=7, time=2.0, by="person"))
+    assert decided.tables["runs"].updates == {0: {"params.x": 2}}
+    assert [(one.kept, one.dropped) for one in decided.conflicts] == [(2, 1)]
+
+
+def test_a_scripts_value_that_a_person_saw_and_decided_over_is_none_though_it_comes_later() -> None:
+    """The metrics of a run are summed up when they are read, so they may come after who saw them."""
+    decided = decide(runs(("r1",)), set_x(2, was=1, time=1.0, by="person"), set_x(1, time=2.0), history=scripted(None))
+    assert decided.tables["runs"].updates == {0: {"params.x": 2}} and not decided.conflicts
+
+
+def test_a_change_of_a_row_that_is_gone_does_not_wait_for_it_in_an_older_copy() -> None:
+    """A restore took the row away, a script set a cell of it all the same; the copy is from before there was a row."""
+    gone = Entry("runs", ("r1",), {"params.x": CellChange(1, None)}, time=1.0, by="person", removed=True)
+    late = Entry("runs", ("r1",), {"params.x": CellChange(1, 2)}, time=2.0)
+    lost = ChangeSet((), 1.0, "", "", (gone,), id="a"), ChangeSet(("a",), 2.0, "", "", (late,), id="b")
+    decided = plan(runs(("other",)), Incoming(lost), Settings(), no_history)
+    assert not decided.deferred and [(one.dropped, one.reason) for one in decided.conflicts] == [(2, "deleted row")]
+
+
+def decided_before(old: Any, new: Any, parents: tuple[str, ...] = ()) -> ChangeSet:
+    """A change set in which a person set the cell through the app."""
+    entry = Entry("runs", ("r1",), {"params.x": CellChange(old, new)}, time=2.0, by="person")
+    return ChangeSet(parents, 2.0, "ann", "person", (entry,), number=2, id="000002-0123456789abcdef")
+
+
+def test_an_older_copy_gets_a_persons_decision_back_whatever_it_replaced() -> None:
+    """Somebody typed 9 over the script's 5, a decision made it 7; the copy is from before all that."""
+    tables = runs(("r1", None, None, None, 5))
+    lost = Incoming((decided_before(9, 7),))
+    decided = plan(tables, lost, Settings(), scripted(5))
+    assert decided.tables["runs"].updates == {0: {"params.x": 7}} and not decided.conflicts
+
+
+def test_a_decision_of_another_branch_does_not_go_over_ours() -> None:
+    tables = runs(("r1", None, None, None, 5))
+    other = Incoming((decided_before(None, 7),), forked=True)
+    decided = plan(tables, other, Settings(), scripted(5, by="person"))
+    assert not decided.tables and [(one.kept, one.dropped) for one in decided.conflicts] == [(5, 7)]
 
 
 def test_several_changes_of_one_cell_are_one() -> None:

@@ -75,6 +75,19 @@ def test_no_sync_brings_back_what_a_restore_took_away_and_what_is_logged_later_c
     assert list(script.rows()) == ["r1", "r3"]
 
 
+def test_a_row_that_stood_below_the_table_of_the_version_is_taken_in_and_new_runs_find_room(script: Script) -> None:
+    person = Person(script.folders.workbook)
+    person.opens()
+    person.types_below(name="by hand")
+    person.saves()
+    script.run("r3")
+    script.sync()
+    restore(script.folders, list_versions(script.folders.versions)[-1])
+    script.run("r4")
+    assert script.sync().pending == 0
+    assert [row["name"] for row in script.rows().values()] == ["renamed", "second", "by hand", None]
+
+
 def test_what_waited_for_the_workbook_is_in_the_history_before_it_is_replaced(script: Script) -> None:
     script.run("r3", name="pending")
     restore(script.folders, first(script))

@@ -142,7 +142,8 @@ class Journal:
     def last_entry(self, table: str, key: Key, column: str | None, skip: Collection[str] = ()) -> Entry | None:
         """The newest entry that set this cell (any cell of the row for None), whoever decided on it.
 
-        None where no change set did.
+        None where no change set did. That a restore took the row away sets no cell: where it is back, from a copy that
+        a person saved, its cells are as they were.
         ``skip`` has the ids of change sets that do not count: those that the workbook lacks.
         """
         needle = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
@@ -150,7 +151,9 @@ class Journal:
             if needle not in content or id in skip:
                 continue
             for entry in reversed(from_bytes(id, content).entries):
-                if entry.table == table and entry.key == key and (column is None or column in entry.cells):
+                if (entry.table, entry.key) != (table, key):
+                    continue
+                if column is None or (column in entry.cells and not entry.removed):
                     return entry
         return None
 

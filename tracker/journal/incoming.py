@@ -35,6 +35,8 @@ class Incoming:
     """How far each journal file is read when these changes are applied."""
     finished: tuple[Path, ...] = ()
     """Pending files whose writer is gone and which are read to the end."""
+    forked: bool = False
+    """Some of ``replay`` were made beside what the workbook contains, not after it: two branches, a conflict copy."""
 
     @property
     def is_empty(self) -> bool:
@@ -85,8 +87,10 @@ def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Set
             stream += _killed(file, folders) if mark not in known else []
             consumed[mark] = 1
         streams.append(stream)
+    replay = tuple(journal.read(id) for id in lacking)
     return Incoming(
-        replay=tuple(journal.read(id) for id in lacking),
+        replay=replay,
+        forked=_is_forked(stamp, replay),
         deferred=tuple(journal.deferred(heads)),
         changes=tuple(_by_time(streams)),
         heads=tuple(heads),
@@ -95,6 +99,15 @@ def _gather(folders: Folders, journal: Journal, stamp: str | None, settings: Set
             file.path for file in files if file.path in gone and _steps_read(folders, file.run_id, consumed)
         ),
     )
+
+
+def _is_forked(stamp: str | None, replay: tuple[ChangeSet, ...]) -> bool:
+    known = {stamp}
+    for change_set in replay:
+        if not known.issuperset(change_set.parents):
+            return True
+        known.add(change_set.id)
+    return False
 
 
 def _steps_read(folders: Folders, run_id: str, consumed: Mapping[str, int]) -> bool:

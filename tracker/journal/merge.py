@@ -1,7 +1,6 @@
-"""Who wins: what of everything incoming is set in which cell. Pure: reads rows, decides, writes nothing.
+"""What of everything incoming is set in which cell of which row. Pure: reads rows, decides, writes nothing.
 
-A script overwrites only what a script wrote. A cell counts as changed by a person when it holds neither what the change
-expects nor what a change set last put there; then the person's value stays and the script's is kept as a conflict.
+Who wins where a cell holds something else than a change expects is decided by :mod:`tracker.journal.cell`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,12 @@ import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
+from tracker.journal.cell import Verdict, Wish, decide
 from tracker.journal.incoming import Incoming
-from tracker.model import SETTLES, Author, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
+from tracker.model import SETTLES, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
@@ -85,27 +86,14 @@ class Plan:
 
 
 @dataclass(slots=True)
-class _Cell:
-    """What is wanted of one cell, after everything incoming is put together."""
-
-    value: Any
-    expected: list[Any]
-    """What may be in the cell without a person having changed it."""
-    time: float
-    who: str
-    by: Author
-    replayed: bool = False
-    why: str = ""
-
-
-@dataclass(slots=True)
 class _Row:
     new: bool
     replayed: bool
     typed: Entry | None = None
     removed: bool = False
     """A restore took it away; a replay does not bring it back."""
-    cells: dict[str, _Cell] = field(default_factory=dict)
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    """By column the newest wish for each cell, which leads to the earlier ones."""
 
 
 def plan(
@@ -128,13 +116,13 @@ def plan(
         table = TABLES.get(table_name)
         if view is None or table is None:
             for key, row in rows.items():
-                result.conflicts += _conflicts(table_name, key, _row_of(row).cells, "no table")
+                result.conflicts += _conflicts(table_name, key, _row_of(row).wishes, "no table")
             continue
         headers = _Headers(table, view.columns, settings)
         key_places = [headers.place(column) for column in table.key]
         if any(place is None for place in key_places):
             for key, row in rows.items():
-                result.conflicts += _conflicts(table_name, key, _row_of(row).cells, "no column")
+                result.conflicts += _conflicts(table_name, key, _row_of(row).wishes, "no column")
             continue
         places = [place for place in key_places if place is not None]
         look = [key for key, row in rows.items() if not (row.new and table.unique_keys) or _row_of(row).replayed]
@@ -156,10 +144,10 @@ def plan(
                 _update(result, target, table, key, row, handle, view.row(handle), headers, last_entry)
             elif row.new:
                 _append(result, target, table, key, row, headers)
-            elif not row.removed and last_entry(table_name, key, None) is None:
+            elif not (row.removed or row.replayed) and last_entry(table_name, key, None) is None:
                 result.deferred += _early(table_name, key, row)
             else:
-                result.conflicts += _conflicts(table_name, key, row.cells, "deleted row")
+                result.conflicts += _conflicts(table_name, key, row.wishes, "deleted row")
         target.columns += headers.added
         for name, header in headers.renamed.items():
             change = Change(
@@ -174,7 +162,7 @@ def plan(
 
 
 def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row | Change]]:
-    """Everything incoming by table and row; of several values for one cell the last wins, all are expected.
+    """Everything incoming by table and row.
 
     A new row that only one change is about, as most rows are where there are many, is that change.
     """
@@ -198,7 +186,8 @@ def _collect(incoming: Incoming) -> dict[str, dict[Key, _Row | Change]]:
             row.typed = entry if entry.typed else row.typed
             row.removed = False
             for column, cell in entry.cells.items():
-                _want(row, column, _Cell(cell.new, [cell.old], entry.time, entry.who, entry.by, True, entry.why))
+                origin = (entry.time, entry.who, entry.by, entry.why)
+                _want(row, column, Wish(cell.new, cell.old, *origin, replayed=True, follows=not incoming.forked))
     for change in (*incoming.deferred, *incoming.changes):
         rows = wanted.setdefault(change.table, {})
         if change.new and change.key not in rows:
@@ -219,22 +208,12 @@ def _row_of(row: _Row | Change) -> _Row:
 def _add(row: _Row, change: Change) -> None:
     row.removed &= not change.new
     for column, value in change.set.items():
-        wish = _Cell(value, [change.was.get(column)], change.time, change.who, change.by, why=change.why)
-        _want(row, column, wish)
+        _want(row, column, Wish(value, change.was.get(column), change.time, change.who, change.by, change.why))
 
 
-def _want(row: _Row, column: str, wanted: _Cell) -> None:
-    earlier = row.cells.get(column)
-    if earlier is None:
-        row.cells[column] = wanted
-        return
-    unaware = not any(same(earlier.value, expected) for expected in wanted.expected)
-    if wanted.by == "script" and earlier.by == "person" and unaware:
-        # Within what is incoming, too, a person's decision is not overwritten by a script that did not know of it.
-        earlier.expected.append(wanted.value)
-        return
-    wanted.expected = [*earlier.expected, earlier.value, *wanted.expected]
-    row.cells[column] = wanted
+def _want(row: _Row, column: str, wish: Wish) -> None:
+    wish.earlier = row.wishes.get(column)
+    row.wishes[column] = wish
 
 
 # -- deciding -----------------------------------------------------------------------------------------------------
@@ -252,26 +231,20 @@ def _update(
     last_entry: LastEntry,
 ) -> None:
     cells: dict[str, CellChange] = {}
-    for column, cell in row.cells.items():
+    won: dict[str, Wish] = {}
+    for column, newest in row.wishes.items():
         place = headers.place(column)
         old = current.values[place] if place is not None and place < len(current.values) else None
         is_formula = place is not None and place in current.formulas
-        if same(old, cell.value):
-            if cell.why.startswith(SETTLES) and not cell.replayed:
-                cells[column] = CellChange(old, old)
+        verdict = decide(newest, old, is_formula, partial(last_entry, table.name, key, column), column)
+        wish = _noted(result, table.name, key, column, old, verdict)
+        if wish is None:
             continue
-        reason = _refused(table.name, key, column, cell, old, is_formula, last_entry)
-        if reason:
-            conflict = Conflict(table.name, key, column, old, cell.value, reason, cell.time, cell.who)
-            result.conflicts.append(conflict)
-        elif _too_long(result, table.name, key, column, cell):
-            continue
-        elif headers.header(column) is None:
-            result.conflicts.append(
-                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
-            )
-        else:
-            cells[column] = CellChange(old, cell.value)
+        if same(old, wish.value):
+            if wish.why.startswith(SETTLES) and not wish.replayed:
+                cells[column], won[column] = CellChange(old, old), wish
+        elif _has_place(result, table.name, key, column, wish, headers):
+            cells[column], won[column] = CellChange(old, wish.value), wish
     if row.typed is not None and not cells.keys() >= set(table.key):
         # The row that a person typed gets its key back.
         for part, text in zip(table.key, key, strict=True):
@@ -281,24 +254,22 @@ def _update(
     if cells:
         values = {str(headers.header(column)): c.new for column, c in cells.items() if not same(c.old, c.new)}
         target.updates.setdefault(handle, {}).update(values)
-        target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, row)]
+        target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, won, row)]
 
 
 def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, headers: _Headers) -> None:
-    cells = {}
-    for column, cell in row.cells.items():
-        if cell.value is None or cell.value == "" or _too_long(result, table.name, key, column, cell):
+    cells: dict[str, CellChange] = {}
+    won: dict[str, Wish] = {}
+    for column, newest in row.wishes.items():
+        wish = _noted(result, table.name, key, column, None, decide(newest, None, False, lambda: None, column))
+        if wish is None or wish.value is None or wish.value == "":
             continue
-        if headers.header(column) is None:
-            result.conflicts.append(
-                Conflict(table.name, key, column, None, cell.value, "no column", cell.time, cell.who)
-            )
-        else:
-            cells[column] = CellChange(None, cell.value)
+        if _has_place(result, table.name, key, column, wish, headers):
+            cells[column], won[column] = CellChange(None, wish.value), wish
     for part, text in zip(table.key, key, strict=True):
         cells.setdefault(part, CellChange(None, text))
     target.appends.append({str(headers.header(column)): cell.new for column, cell in cells.items()})
-    target.appended.append(_planned(table.name, key, cells, row, new=True))
+    target.appended.append(_planned(table.name, key, cells, won, row, new=True))
 
 
 def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change, headers: _Headers) -> None:
@@ -320,64 +291,63 @@ def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change,
     target.appended.append([Planned(entry)])
 
 
-def _planned(table: str, key: Key, cells: dict[str, CellChange], row: _Row, new: bool = False) -> list[Planned]:
+def _noted(result: Plan, table: str, key: Key, column: str, old: Any, verdict: Verdict) -> Wish | None:
+    """The winner, once what did not come through is noted as conflicts."""
+    stays = verdict.winner.value if verdict.winner else old
+    for wish, reason in verdict.refused:
+        result.conflicts.append(Conflict(table, key, column, stays, wish.value, reason, wish.time, wish.who))
+    return verdict.winner
+
+
+def _has_place(result: Plan, table: str, key: Key, column: str, wish: Wish, headers: _Headers) -> bool:
+    """Whether a cell can take the value: it is not too long, and there is a column. If not, that is noted."""
+    if isinstance(wish.value, str) and len(wish.value) > result.longest:
+        result.deferred.append(_as_change(table, key, column, wish))
+        result.too_long.append((key, column, len(wish.value)))
+        return False
+    if headers.header(column) is None:
+        result.conflicts += _conflicts(table, key, {column: wish}, "no column")
+        return False
+    return True
+
+
+def _planned(
+    table: str, key: Key, cells: dict[str, CellChange], won: Mapping[str, Wish], row: _Row, new: bool = False
+) -> list[Planned]:
     """One entry; several where a person decided on some cells and a script on others, since that counts later."""
     if row.typed is not None:
         return [Planned(Entry(table, key, cells, new, True, row.typed.time, row.typed.who, "person"), True)]
     groups: dict[tuple[bool, bool], dict[str, CellChange]] = {}
     for column, cell in cells.items():
-        wanted = row.cells.get(column)
-        group = (wanted.by == "person", wanted.replayed) if wanted else next(iter(groups), (False, row.replayed))
+        wish = won.get(column)
+        group = (wish.by == "person", wish.replayed) if wish else next(iter(groups), (False, row.replayed))
         groups.setdefault(group, {})[column] = cell
     planned: list[Planned] = []
     for (_, replayed), chosen in groups.items():
-        decided = (row.cells[c] for c in chosen if c in row.cells)
+        decided = (won[column] for column in chosen if column in won)
         # What sync adds to a row, such as how its checklist stands, does not take the row from who logged it.
-        latest = max(decided, key=lambda cell: (cell.by != "sync", cell.time), default=None)
+        latest = max(decided, key=lambda wish: (wish.by != "sync", wish.time), default=None)
         origin = (latest.time, latest.who, latest.by) if latest else (0.0, "", "sync")
         entry = Entry(table, key, chosen, new and not planned, False, *origin, why=latest.why if latest else "")
         planned.append(Planned(entry, replayed))
     return planned
 
 
-def _refused(
-    table: str, key: Key, column: str, cell: _Cell, old: Any, is_formula: bool, last_entry: LastEntry
-) -> Reason | None:
-    """Why a cell is left as it is; None where it may be set."""
-    if is_formula:
-        return "person"
-    if any(same(old, expected) for expected in cell.expected):
-        return None
-    if cell.by == "person":
-        return "person"
-    last = last_entry(table, key, column)
-    if last is None or last.by == "person" or not same(old, last.cells[column].new):
-        return "person"
-    return None if cell.time >= last.time else "later script"
-
-
-def _too_long(result: Plan, table: str, key: Key, column: str, cell: _Cell) -> bool:
-    if not isinstance(cell.value, str) or len(cell.value) <= result.longest:
-        return False
-    expected = {column: cell.expected[0]} if cell.expected and cell.expected[0] is not None else {}
-    result.deferred.append(Change(table, key, {column: cell.value}, expected, False, cell.time, cell.who, cell.by))
-    result.too_long.append((key, column, len(cell.value)))
-    return True
-
-
-def _conflicts(table: str, key: Key, cells: Mapping[str, _Cell], reason: Reason) -> list[Conflict]:
+def _conflicts(table: str, key: Key, wishes: Mapping[str, Wish], reason: Reason) -> list[Conflict]:
     return [
-        Conflict(table, key, column, None, cell.value, reason, cell.time, cell.who) for column, cell in cells.items()
+        Conflict(table, key, column, None, wish.value, reason, wish.time, wish.who) for column, wish in wishes.items()
     ]
 
 
 def _early(table: str, key: Key, row: _Row) -> list[Change]:
     """Changes of a row that nobody has made yet: whoever makes it was read too early, and they wait for it."""
-    changes = []
-    for column, cell in row.cells.items():
-        was = {column: cell.expected[0]} if cell.expected and cell.expected[0] is not None else {}
-        changes.append(Change(table, key, {column: cell.value}, was, False, cell.time, cell.who, cell.by))
-    return changes
+    return [_as_change(table, key, column, wish) for column, newest in row.wishes.items() for wish in newest.chain]
+
+
+def _as_change(table: str, key: Key, column: str, wish: Wish) -> Change:
+    """A wish for a later sync."""
+    was = {column: wish.expected} if wish.expected is not None else {}
+    return Change(table, key, {column: wish.value}, was, False, wish.time, wish.who, wish.by, wish.why)
 
 
 def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:
@@ -405,7 +375,7 @@ def _remember(result: Plan, views: Mapping[str, View], settings: Settings, chang
         return
     headers = _Headers(TABLES["settings"], view.columns, settings)
     target = result.tables.setdefault("settings", TablePlan())
-    row = _Row(True, False, cells={"value": _Cell(change.set["value"], [None], 0.0, "", "sync")})
+    row = _Row(True, False, wishes={"value": Wish(change.set["value"], None, 0.0, "", "sync")})
     _append(result, target, TABLES["settings"], change.key, row, headers)
 
 

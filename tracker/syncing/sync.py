@@ -210,7 +210,8 @@ class Attempt:
             version.refuse_unwritable()
             version.stamp = restore.id
             layouts = self._replace(version, before, stamp, now)
-            self._remember(FileIdentity.of(os.stat(self.path)), version, layouts)
+            # What people had typed into the version is looked at again: rows below the table, rows without a key.
+            self._remember(None, version, layouts)
         self.on_step("remembered")
         return SyncReport(change_set=restore.id, restored=restore.restored)
 
@@ -341,7 +342,7 @@ class Attempt:
 
     def _remember(
         self,
-        identity: FileIdentity,
+        identity: FileIdentity | None,
         workbook: Workbook,
         layouts: Mapping[str, Layout],
         incoming: Incoming | None = None,

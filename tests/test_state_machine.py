@@ -1,0 +1,519 @@
+"""Scripts, people, crashes, restores, undo and conflict copies in any order: no work is lost, and nothing doubled.
+
+Real files and the real engine. Beside them stands shadow.py, which says in plain Python what every cell must hold. Each
+value is written once only, so one that is in the wrong place, lost or doubled is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+from faults import faults
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from person import Person
+from shadow import OWN, Cell, Lost, Shadow, Sheet
+from zoo import with_openpyxl
+
+from tracker.deciding.edits import set_cell
+from tracker.deciding.restoring import restore_version
+from tracker.deciding.undo import undo, undoing
+from tracker.errors import UndoRefusedError, WorkbookOpenElsewhereError
+from tracker.folders import Folders
+from tracker.history.outside import outside_saves
+from tracker.history.timeline import verify
+from tracker.history.versions import list_versions
+from tracker.journal.changes import Journal
+from tracker.journal.pending import PendingWriter
+from tracker.merging.merge import merge
+from tracker.model import Change
+from tracker.reading.registry import Registry
+from tracker.runs.recorder import Recorder
+from tracker.runs.run import Run
+from tracker.syncing import restore as restoring
+from tracker.syncing import sync as syncing
+from tracker.workbook import read_stamp, read_tables
+
+COLUMNS = ("name", "params.depth", "metrics.auc", "notes", "goal", "mine")
+FOR_SCRIPTS = ("params.depth", "notes", "tags.team")
+FOR_PEOPLE = ("metrics.auc", "params.depth", "notes", "goal")
+NOT_COMPARED = ("status", "owner", "start_time", "end_time", "duration")
+WRITERS, WINDOWS = 2, 2
+pick = st.integers(0, 11)
+T = TypeVar("T")
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+class NoPulse:
+    """When to sync is for the machine to say."""
+
+    def join(self, run: object) -> None: ...
+    def leave(self, *arguments: object) -> None: ...
+    def look_into(self, *arguments: object) -> None: ...
+
+
+class Machine(RuleBasedStateMachine):
+    """One registry and whoever works on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="tracker-machine-"))
+        path = self.folder / "registry.xlsx"
+        tables = {"runs": ("run_id", *COLUMNS), "artifacts": ("artifact", "name"), "settings": ("name", "value")}
+        with_openpyxl.simple(path, {name: (columns, ()) for name, columns in tables.items()})
+        self.folders, self.registry, self.shadow = Folders(path), Registry(path), Shadow()
+        self.count = 0
+        self.writers: list[PendingWriter] = []
+        self.wrote: list[dict[tuple[str, str], Any]] = [{} for _ in range(WRITERS)]
+        self.runs: dict[str, tuple[Run, dict[str, Any]]] = {}
+        self.windows: dict[int, tuple[Any, Sheet, dict[tuple[str, str], Any]]] = {}
+        self.copies: dict[Path, Sheet] = {}
+        self.unfinished: Sheet | None = None
+        """What a restore that was decided puts in the workbook's place, which nobody has saved since."""
+        self.outside: dict[tuple[str, str], Any] = {}
+        """What people typed into the workbook that lies there, and no sync has seen."""
+        for _ in range(WRITERS):
+            self.writers.append(PendingWriter(self.folders.pending, who="script"))
+        self.script_begins_a_run(0, True)
+        self.syncs()
+
+    # -- scripts ------------------------------------------------------------------------------------------------
+
+    @rule(writer=pick, is_run=st.booleans())
+    def script_begins_a_run(self, writer: int, is_run: bool) -> None:
+        run = self.fresh("run-")
+        value = self.fresh("s")
+        if is_run:
+            recorder = Recorder(self.folders, run, "script")
+            recorder.change("runs", (run,), {"params.depth": value}, new=True)
+            row = {"run_id": run, "start_time": datetime(2026, 11, 25)}
+            self.runs[run] = Run(self.folders, recorder, NoPulse(), row), {"params.depth": value}
+        else:
+            self.log(writer, Change("runs", (run,), {"params.depth": value}, new=True))
+        self.shadow.new_row(run, {"params.depth": value})
+
+    @rule(writer=pick, run=pick, column=st.sampled_from(FOR_SCRIPTS))
+    def script_logs(self, writer: int, run: int, column: str) -> None:
+        name, value = one_of(self.known_runs(), run), self.fresh("s")
+        wrote = self.wrote[writer % WRITERS]
+        was = wrote.get((name, column))
+        self.log(writer, Change("runs", (name,), {column: value}, {column: was} if was else {}))
+        wrote[name, column] = value
+        self.shadow.wish(name, column, value, was)
+
+    @precondition(lambda self: self.runs)
+    @rule(run=pick, what=st.sampled_from(("param", "metric", "note", "end")))
+    def run_logs(self, run: int, what: str) -> None:
+        name = one_of(sorted(self.runs), run)
+        running, wrote = self.runs[name]
+        value = self.fresh_value("metrics.") if what == "metric" else self.fresh("s")
+        column = {"param": "params.depth", "metric": "metrics.auc", "note": "notes"}.get(what)
+        if what == "param":
+            running.log_param("depth", value)
+        elif what == "metric":
+            running.log_metric("auc", value)
+        elif what == "note":
+            running.set_note(value)
+        else:
+            running.end()
+            del self.runs[name]
+        if column:
+            self.shadow.wish(name, column, value, wrote.get(column), metric=what == "metric")
+            wrote[column] = value
+
+    # -- people in their windows --------------------------------------------------------------------------------
+
+    @rule(window=st.integers(0, WINDOWS - 1))
+    def person_opens(self, window: int) -> None:
+        self.windows[window] = self.opened(self.folders.workbook), self.shadow.file.copy(), dict(self.outside)
+
+    @precondition(lambda self: self.windows)
+    @rule(window=pick, run=pick, column=pick, clears=st.sampled_from((False, False, False, True)))
+    def person_writes(self, window: int, run: int, column: int, clears: bool) -> None:
+        person, sheet, typed = self.window(window)
+        if not sheet.rows:
+            return
+        name = one_of(sorted(sheet.rows), run)
+        where = one_of(sorted({*FOR_PEOPLE, *sheet.own}), column)
+        value = None if clears else self.fresh_value(where)
+        person.writes(name, where, value)
+        sheet.put(name, where, value)
+        typed[name, where] = value
+
+    @precondition(lambda self: self.windows)
+    @rule(window=pick, act=st.sampled_from(("sort", "sort back", "delete", "insert", "type", "type below")), which=pick)
+    def person_rearranges(self, window: int, act: str, which: int) -> None:
+        person, sheet, typed = self.window(window)
+        if act.startswith("sort"):
+            person.sorts(one_of(("run_id", "notes", "params.depth"), which), descending=act == "sort back")
+        elif act == "delete" and len(sheet.rows) > 1:
+            name = one_of(sorted(sheet.rows), which)
+            person.deletes(name)
+            del sheet.rows[name]
+            for place in [place for place in typed if place[0] == name]:
+                del typed[place]
+        elif act == "insert":
+            header = self.fresh("extra ")
+            person.inserts_column(header, before=one_of(COLUMNS, which))
+            sheet.own.add(header)
+        elif act.startswith("type") and sheet.rows and not sheet.typed:
+            tag, notes = self.fresh("typed "), self.fresh("p")
+            (person.types if act == "type" else person.types_below)(name=tag, notes=notes)
+            sheet.typed[tag] = {"name": Cell(tag, "hand"), "notes": Cell(notes, "hand")}
+
+    @precondition(lambda self: self.windows)
+    @rule(window=pick)
+    def person_saves(self, window: int) -> None:
+        person, sheet, typed = self.window(window)
+        person.saves()
+        self.shadow.file, self.outside, self.unfinished = sheet.copy(), dict(typed), None
+
+    @rule(run=pick, column=pick)
+    def some_program_changes_a_part(self, run: int, column: int) -> None:
+        """A text of the saved workbook is another one, and nothing else of it."""
+        sheet = self.shadow.file
+        texts = [
+            (name, where, cell.value)
+            for name, row in sheet.rows.items()
+            for where, cell in row.items()
+            if where in FOR_PEOPLE and isinstance(cell.value, str)
+        ]
+        if texts:
+            name, where, old = one_of(sorted(texts), run + 12 * column)
+            new = self.fresh("p")
+            replace_text(self.folders.workbook, old, new)
+            sheet.put(name, where, new)
+            self.outside[name, where] = new
+            self.unfinished = None
+
+    @rule(is_open=st.booleans())
+    def workbook_is_open_elsewhere(self, is_open: bool) -> None:
+        if is_open:
+            self.lock_file.write_text(",ann,host,24.11.2026 10:00,file;", "utf-8")
+        else:
+            self.lock_file.unlink(missing_ok=True)
+
+    # -- people through the app ---------------------------------------------------------------------------------
+
+    @rule(run=pick, column=pick)
+    def person_edits_through_the_app(self, run: int, column: int) -> None:
+        now = self.shadow.now()
+        if not now.rows or self.unfinished:
+            return
+        name = one_of(sorted(now.rows), run)
+        where = one_of(sorted({*FOR_PEOPLE, *now.own}), column)
+        value = self.fresh_value(where)
+        seen = now.cell(name, where).value
+        with self.syncing():
+            self.shadow.wish(name, where, value, seen, True)
+            assert set_cell(self.registry, "runs", (name,), where, value, seen, "ann").changed
+
+    @rule(back=pick, all_of_it=st.booleans())
+    def person_undoes(self, back: int, all_of_it: bool) -> None:
+        history = list(Journal(self.folders.changes).newest_first())
+        if not history or self.unfinished:
+            return
+        found, now = one_of(history, back % 4), self.shadow.now()
+        plan = undoing(self.registry, found.id, "ann")
+        old = {(e.key[0], name): cell for e in found.entries if e.table == "runs" for name, cell in e.cells.items()}
+        known = len(self.shadow.wishes)
+        with self.syncing():
+            for change in (change for change in plan.decision.changes if change.table == "runs"):
+                run = change.key[0]
+                if change.new:
+                    assert run not in now.rows
+                    cells = {name: value for name, value in change.set.items() if name != "run_id"}
+                    self.shadow.new_row(run, cells, True)
+                    continue
+                for where, value in change.set.items():
+                    assert now.cell(run, where).value == old[run, where].new and value == old[run, where].old
+                    self.shadow.wish(run, where, value, now.cell(run, where).value, True)
+            try:
+                undo(self.registry, found.id, "ann", what_is_unchanged=not all_of_it)
+            except UndoRefusedError:
+                assert all_of_it and plan.changed
+                del self.shadow.wishes[known:]
+
+    @rule(back=pick, step=st.sampled_from(("", *restoring.STEPS)))
+    def person_restores(self, back: int, step: str) -> None:
+        known = [path.name for path in list_versions(self.folders.versions)]
+        if not known:
+            return
+        name = one_of(known[::-1], back)
+        with self.syncing():
+            if step:
+                restoring.restore(self.folders, self.folders.versions / name, on_step=crash_at(step))
+            else:
+                restore_version(self.registry, name, "")
+
+    # -- conflict copies ----------------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.copies) < 3 and not self.shadow.file.typed)
+    @rule()
+    def cloud_drive_makes_a_copy(self) -> None:
+        path = self.folders.workbook.with_name(f"registry (conflicted copy {len(self.copies) + 1}).xlsx")
+        shutil.copy2(self.folders.workbook, path)
+        self.copies[path] = self.shadow.file.copy()
+
+    @precondition(lambda self: self.copies)
+    @rule(which=pick, run=pick, column=pick)
+    def person_edits_a_copy(self, which: int, run: int, column: int) -> None:
+        path = one_of(sorted(self.copies), which)
+        sheet = self.copies[path]
+        if not sheet.rows:
+            return
+        name = one_of(sorted(sheet.rows), run)
+        where = one_of(sorted({*FOR_PEOPLE, *sheet.own}), column)
+        value = self.fresh_value(where)
+        person = Person(path)
+        person.opens()
+        person.writes(name, where, value)
+        person.saves()
+        sheet.put(name, where, value)
+
+    @precondition(lambda self: self.copies and not self.unfinished)
+    @rule(which=pick, theirs=st.booleans())
+    def person_merges_a_copy(self, which: int, theirs: bool) -> None:
+        path = one_of(sorted(self.copies), which)
+        stamp = read_stamp(path)
+        base = self.shadow.left[stamp] if stamp else None
+        now, shadow = self.shadow.now(), self.shadow
+        with self.syncing():
+            for run, row in self.copies[path].rows.items():
+                for where, cell in row.items():
+                    if run not in now.rows or (where.startswith(OWN) and where not in now.own):
+                        continue
+                    known = base.rows.get(run, {}).get(where, Cell()).value if base else None
+                    ours = now.cell(run, where).value
+                    if cell.value == known or cell.value == ours or (base is None and cell.value is None):
+                        continue
+                    shadow.wish(run, where, cell.value, ours if theirs or ours == known else known, True)
+            merge(self.registry, path, "ann", "theirs" if theirs else "ours")
+
+    # -- syncs --------------------------------------------------------------------------------------------------
+
+    @rule()
+    def syncs(self) -> None:
+        with self.syncing(surely=True):
+            self.registry.sync()
+
+    @rule(step=st.sampled_from(syncing.STEPS))
+    def sync_crashes(self, step: str) -> None:
+        with self.syncing():
+            syncing.sync(self.folders, on_step=crash_at(step))
+
+    # -- what holds ---------------------------------------------------------------------------------------------
+
+    @invariant()
+    def a_reader_sees_all_that_was_done(self) -> None:
+        if self.unfinished is None:
+            expected = self.shadow.now()
+            self.compare(self.registry.rows("runs"), expected)
+
+    def teardown(self) -> None:
+        try:
+            self.lock_file.unlink(missing_ok=True)
+            self.syncs()
+            self.everything_is_accounted_for()
+            before = self.folders.workbook.read_bytes()
+            assert self.registry.sync().change_set is None
+            assert self.folders.workbook.read_bytes() == before
+            assert faults(self.folders.workbook) == []
+            assert verify(self.folders).faults == ()
+        finally:
+            for writer in self.writers:
+                writer.close()
+            for run, _ in self.runs.values():
+                run.flush()
+            shutil.rmtree(self.folder)
+
+    def everything_is_accounted_for(self) -> None:
+        """What was acknowledged is in the workbook or in the history, and a script's value is in it once."""
+        values = {(r, c): v for r, row in self.shadow.file.values().items() for c, v in row.items()}
+        entered, kept = Counter[Any](), set[Any]()
+        for change_set in Journal(self.folders.changes).newest_first():
+            for entry in change_set.entries:
+                for column, cell in entry.cells.items():
+                    kept |= {(entry.key[0], column, cell.new), (entry.key[0], column, cell.old)}
+                    entered[cell.new] += entry.by == "script" and entry.table == "runs"
+            kept |= {(conflict.key[0], conflict.column, conflict.dropped) for conflict in change_set.conflicts}
+        for run, column, value in self.shadow.accounts():
+            assert values.get((run, column)) == value or (run, column, value) in kept, (run, column, value)
+        for value, times in entered.items():
+            assert times <= 1 or value == "FINISHED" or not isinstance(value, (str, float)), (value, times)
+        saves = set[Any]()
+        for save in outside_saves(self.folders):
+            saves |= {(e.key[0], name, cell.new) for e in save.entries for name, cell in e.cells.items()}
+        for run, column, value in self.shadow.typed:
+            place = (run, column, value)
+            assert values.get((run, column)) == value or place in kept or place in saves, place
+
+    # -- after everything that syncs ----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def syncing(self, surely: bool = False) -> Iterator[None]:
+        """Around whatever syncs: afterwards the workbook holds what it must, and the history every conflict."""
+        before = self.state()
+        try:
+            yield
+        except WorkbookOpenElsewhereError:
+            assert self.lock_file.exists()
+        except Crash:
+            self.catch_up(before)
+        else:
+            if self.catch_up(before) or surely:
+                assert self.unfinished is None and self.shadow.now().values() == self.shadow.file.values()
+                self.shadow.typed.update((*place, value) for place, value in self.outside.items() if value)
+
+    def state(self) -> State:
+        journal = Journal(self.folders.changes)
+        ids = list(journal.loose())
+        return State(read_stamp(self.folders.workbook), ids, [p.name for p in list_versions(self.folders.versions)])
+
+    def catch_up(self, before: State) -> bool:
+        """The shadow does what the files say was committed since, and put into the workbook; whether anything was."""
+        shadow, after = self.shadow, self.state()
+        journal = Journal(self.folders.changes)
+        passed = {before.stamp: shadow.file}
+        if self.unfinished and after.stamp != before.stamp:
+            shadow.file, self.unfinished = self.unfinished, None
+            passed[before.change_sets[-1]] = shadow.file
+            shadow.left[before.change_sets[-1]] = shadow.file.copy()
+        fresh = [journal.read(id) for id in after.change_sets if id not in before.change_sets]
+        for number, changes in enumerate(fresh, 1):
+            is_in = after.stamp == changes.id or number < len(fresh)
+            if changes.restored:
+                result = shadow.restore(shadow.versions[changes.restored].copy())
+                self.unfinished = None if is_in else result
+            else:
+                for entry in changes.entries:
+                    if entry.typed:
+                        tag = entry.cells["name"].new
+                        row = shadow.file.typed[tag]
+                        shadow.new_row(entry.key[0], {name: cell.value for name, cell in row.items()}, True, tag)
+                result, lost = shadow.fold(shadow.file)
+                conflicts = [c for c in changes.conflicts if c.table == "runs" and c.column not in NOT_COMPARED]
+                assert lost == {Lost(c.key[0], c.column, c.dropped) for c in conflicts}
+                shadow.commit()
+            if is_in:
+                shadow.file = passed[changes.id] = result
+                shadow.left[changes.id] = result.copy()
+        for name in after.versions:
+            if name not in before.versions:
+                shadow.versions[name] = passed[read_stamp(self.folders.versions / name)].copy()
+        self.compare(read_tables(self.folders.workbook, {"runs"})["runs"], shadow.file)
+        return bool(fresh)
+
+    def compare(self, table: Any, expected: Sheet) -> None:
+        found: dict[str, dict[str, Any]] = {}
+        typed = []
+        for row in table.rows:
+            cells = {name: value for name, value in zip(table.columns, row, strict=True) if value not in (None, "")}
+            run = cells.pop("run_id", None)
+            cells = {name: value for name, value in cells.items() if name not in NOT_COMPARED}
+            if run:
+                assert run not in found, f"{run} is there twice"
+                found[run] = cells
+            elif cells:
+                typed.append(cells["name"])
+        assert found == expected.values()
+        # Those that stand below the table are read once a sync has taken them in.
+        assert len(typed) == len(set(typed)) and set(typed) <= expected.typed.keys()
+
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def log(self, writer: int, change: Change) -> None:
+        self.writers[writer % WRITERS].append(change)
+
+    def opened(self, path: Path) -> Any:
+        person = Person(path)
+        person.opens()
+        return person
+
+    def window(self, number: int) -> tuple[Any, Sheet, dict[tuple[str, str], Any]]:
+        return self.windows[one_of(sorted(self.windows), number)]
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folders.workbook.with_name(".~lock.registry.xlsx#")
+
+    def known_runs(self) -> list[str]:
+        return sorted({wish.run for wish in self.shadow.wishes if wish.kind == "new" and not wish.by_person})
+
+    def fresh(self, what: str) -> str:
+        self.count += 1
+        return f"{what}{self.count}"
+
+    def fresh_value(self, column: str) -> Any:
+        """What nobody has written before."""
+        self.count += 1
+        return self.count + 0.5 if column.startswith("metrics.") else f"p{self.count}"
+
+
+class State(NamedTuple):
+    """What the files of a registry say."""
+
+    stamp: str | None
+    change_sets: list[str]
+    versions: list[str]
+
+
+def one_of(options: Sequence[T], number: int) -> T:
+    return options[number % len(options)]
+
+
+def crash_at(step: str) -> Callable[[str], None]:
+    def on_step(reached: str) -> None:
+        if reached == step:
+            raise Crash
+
+    return on_step
+
+
+def replace_text(workbook: Path, old: str, new: str) -> None:
+    """Another text in a part of the workbook, all other parts as they are; as a program does that knows the format."""
+    temporary = workbook.with_name("patched.tmp")
+    with zipfile.ZipFile(workbook) as source, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(f">{old}<".encode(), f">{new}<".encode()))
+    os.replace(temporary, workbook)
+
+
+def run(sequences: int, steps: int, machine: type[Machine] = Machine, chance: bool = False) -> None:
+    """So many sequences of so many steps at the most; always the same ones unless left to chance."""
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=not chance,
+            database=None,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_any_order_of_sixty_short_stories() -> None:
+    run(sequences=60, steps=20)
+
+
+@pytest.mark.slow
+def test_any_order_of_two_thousand_stories() -> None:
+    run(sequences=2000, steps=30, chance=True)
