@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tracker.deciding.decide import journal_as_one
 from tracker.deciding.edits import SYNC_WAIT
-from tracker.errors import BadRequestError, TrackerError
+from tracker.errors import BadRequestError, RegistryNotWritableError, TrackerError
 from tracker.history.compare import Differences, compare, compare_files
 from tracker.history.outside import workbook_at
 from tracker.merging.three_way import MergePlan, clash_changes, plan_three_way
@@ -54,17 +54,24 @@ def plan_merge(registry: Registry, copy: Path, who: str = "") -> MergePlan:
     return plan_three_way(differences, ours, columns, who, time.time())
 
 
-def merge(registry: Registry, copy: Path, who: str, take: Take = "ours") -> Merged:
+def merge(registry: Registry, copy: Path, who: str, take: Take = "ours", agreed: MergePlan | None = None) -> Merged:
     """Bring what only a copy has into the registry, all of it or nothing; the copy stays as it is.
 
     Args:
         take: whose value stands where both sides changed a cell; the other one is in the history in either case.
+        agreed: what :func:`plan_merge` gave and the person saw; without it, whatever is planned now is done.
 
     Raises:
         PermissionRefusedError: the person's role does not allow it.
+        BadRequestError: the registry or the copy is not what the person saw.
         RegistryLockedError, RegistryNotWritableError, and as :func:`plan_merge`: nothing was changed.
     """
     plan = plan_merge(registry, copy, who)
+    if agreed is not None and not plan.does_the_same(agreed):
+        reason = (
+            f"{registry.path.name} or {copy.name} was changed meanwhile. Nothing was merged; look at the copy again."
+        )
+        raise BadRequestError(reason=reason)
     now = time.time()
     changes = [*plan.changes, *clash_changes(plan.clashes, take == "theirs", who, now)]
     for change in changes:
@@ -78,6 +85,30 @@ def merge(registry: Registry, copy: Path, who: str, take: Take = "ours") -> Merg
     except TrackerError as error:
         return Merged(plan, False, str(error))
     return Merged(plan, not report.pending, report.problems[0].message if report.pending and report.problems else "")
+
+
+def put_aside(registry: Registry, copy: Path, who: str) -> Path:
+    """Move a copy that was merged to ``merged/`` in the side folder, where nobody takes it for the workbook.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        PermissionRefusedError: the person's role does not allow it.
+        RegistryNotWritableError: it cannot be moved; it is where it was.
+    """
+    require(registry.folders, who, "edit")
+    folder = registry.folders.side / "merged"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target, number = folder / copy.name, 2
+        while target.exists():
+            target, number = folder / f"{copy.stem} {number}{copy.suffix}", number + 1
+        copy.rename(target)
+    except OSError as error:
+        hint = "Close it where it is open, or move it away by hand."
+        raise RegistryNotWritableError(path=copy, reason=error.strerror or str(error), hint=hint) from error
+    return target
 
 
 def _all_of(copy: Path, workbook: Path) -> Differences:

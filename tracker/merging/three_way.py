@@ -42,6 +42,14 @@ class MergePlan:
     keyless: int = 0
     """Rows without a key that only the copy has; they become rows of the registry's runs."""
 
+    def does_the_same(self, other: MergePlan) -> bool:
+        """Whether both set the same cells from the same to the same, whenever they were made."""
+
+        def cells(plan: MergePlan) -> list[object]:
+            return [(one.table, one.key, dict(one.set), dict(one.was)) for one in plan.changes]
+
+        return repr((cells(self), self.clashes)) == repr((cells(other), other.clashes))
+
 
 def plan_three_way(
     differences: Differences,

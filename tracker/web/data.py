@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from tracker.folders import Folders
+from tracker.history import origin
+from tracker.history.origin import CellOf, Origin
 from tracker.journal.metrics import MetricSummary, summarise
 from tracker.model import Problem
 from tracker.reading import many, roles
+from tracker.reading.conflicts import OpenConflict, read_conflicts
 from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
@@ -54,6 +58,24 @@ def status(path: Path, stamp: Stamp) -> Status:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     return Registry(path).check()
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def conflicts(path: Path, stamp: Stamp) -> list[OpenConflict]:
+    """The conflicts that a person can settle."""
+    return read_conflicts(Folders(path))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def origins(path: Path, stamp: Stamp, values: tuple[tuple[CellOf, Any], ...]) -> dict[CellOf, Origin]:
+    """Where the values of some cells came from."""
+    return origin.origins(Folders(path), dict(values))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def programs(path: Path, stamp: Stamp, numbers: tuple[str, ...]) -> dict[str, str]:
+    """The program that made each of some change sets, by number."""
+    return {number: origin.program_of(Folders(path), number) for number in numbers}
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

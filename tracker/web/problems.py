@@ -1,4 +1,4 @@
-"""The Problems page: what a person should look at, with its cell and what to do; what is pending; a sync by hand."""
+"""The Problems page: conflicts, copies, what can be put right, what a person should look at; and a sync by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import streamlit as st
 
 from tracker.errors import TrackerError
 from tracker.model import Problem
-from tracker.web import head, say, shown
+from tracker.reading.copies import conflict_copies
+from tracker.web import address, conflicts_view, copies_form, data, head, problem_groups, repair_form, say, shown
 from tracker.web.context import Context
+from tracker.web.problem_groups import Group
 from tracker.web.shown import count, plain
 
 Color = Literal["red", "orange", "gray"]
@@ -19,64 +21,117 @@ LOOKS: dict[str, tuple[Color, str]] = {
     "warning": ("orange", ":material/warning:"),
     "info": ("gray", ":material/info:"),
 }
-MOST_ALIKE = 4
-"""How many problems of one kind are listed before they are folded away."""
+MOST_ALIKE = 3
+"""How many problems of one kind are listed before they become a table."""
+MOST_LISTED = 5000
+"""How many lines such a table has at most."""
+SHOWN_ABOVE = {"conflict-copy"}
+"""Kinds that have a place of their own on the page."""
 
 
 def show(context: Context) -> None:
     """The page."""
-    left, right = st.columns([5, 3], gap="medium")
+    left, right = st.columns([5, 2.4], gap="medium")
     with right:
         _journal(context)
     with left:
-        _problems(context.problems())
+        _problems(context)
 
 
-def _problems(problems: list[Problem]) -> None:
-    if not problems:
-        st.success("No problems: every sheet, cell and file is as it should be.", icon=":material/check:")
-        return
-    severities = [word for word in LOOKS if any(problem.severity == word for problem in problems)]
-    amounts = {word: sum(problem.severity == word for problem in problems) for word in severities}
-    chosen = st.pills(
-        "Severity",
-        severities,
-        selection_mode="multi",
-        format_func=lambda word: (
-            f"{shown.SEVERITY_SYMBOLS[word]} {count(amounts[word], word, word if word == 'info' else '')}"
-        ),
-        key="problem-severity",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    alike: dict[tuple[str, str, str], list[Problem]] = {}
-    for problem in problems:
-        if not chosen or problem.severity in chosen:
-            alike.setdefault((problem.severity, problem.code, problem.hint), []).append(problem)
-    for group in alike.values():
+def _problems(context: Context) -> None:
+    problems, conflicts = context.problems(), data.conflicts(context.place.path, context.stamp)
+    open_now = {(one.sheet, one.cell) for one in conflicts}
+    others = [
+        one
+        for one in problems
+        if one.code not in SHOWN_ABOVE and not (one.code == "conflict" and (one.sheet, one.cell) in open_now)
+    ]
+    copies = list(conflict_copies(context.place.folders))  # no file of the registry changes when one comes or goes
+    severities, text = _filters(others, len(conflicts)) if others or conflicts else ([], "")
+    copies_form.show(context, copies)
+    conflicts_view.show(context, conflicts, text)
+    repair_form.show(context, others)
+    found = problem_groups.groups(others, severities, text)
+    for group in found:
         _card(group)
+    if not found and others:
+        st.caption("No other problem fits.")
+    elif not (others or conflicts or copies):
+        st.success("No problems: every sheet, cell and file is as it should be.", icon=":material/check:")
 
 
-def _card(group: list[Problem]) -> None:
-    """Problems of one kind, with one way to mend them."""
-    first = group[0]
-    color, icon = LOOKS[first.severity]
+def _filters(problems: list[Problem], conflicts: int) -> tuple[list[str], str]:
+    """Which problems are wanted: of which severities, and with which text in them."""
+    amounts = {word: sum(one.severity == word for one in problems) for word in problem_groups.SEVERITIES}
+    fields = st.columns([3, 2], vertical_alignment="center")
+    words = [word for word, amount in amounts.items() if amount]
+    address.keep_valid("problem-severity", words)
+    with fields[0]:
+        chosen = st.pills(
+            "Severity",
+            words,
+            selection_mode="multi",
+            format_func=lambda word: (
+                f"{shown.SEVERITY_SYMBOLS[word]} {count(amounts[word], word, word if word == 'info' else '')}"
+            ),
+            key="problem-severity",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    text = ""
+    if len(problems) + conflicts > MOST_ALIKE:
+        text = fields[1].text_input(
+            "Find",
+            key="problem-find",
+            placeholder="sheet, cell, run, kind …",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    return list(chosen or []), text or ""
+
+
+def _card(group: Group) -> None:
+    """Problems of one kind."""
+    color, icon = LOOKS[group.severity]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(first.severity, icon=icon, color=color)
-            if len(group) > 1:
-                st.markdown(f"**{count(len(group), 'time')}**", width="content")
+            st.badge(group.severity, icon=icon, color=color)
+            number = f" · {len(group.problems):,}" if len(group.problems) > 1 else ""
+            st.markdown(f"**{plain(group.title)}**{number}", width="content")
             st.space("stretch")
-            st.caption(plain(first.code), width="content")
-        for problem in group[:MOST_ALIKE]:
-            place = "!".join(part for part in (problem.sheet, problem.cell) if part)
-            st.markdown(f"{shown.code(place) + ' ' if place else ''}{plain(problem.message)}")
-        if len(group) > MOST_ALIKE:
-            rest = [(problem.sheet, problem.cell, problem.message) for problem in group]
-            with st.expander(f"all {len(group):,}"):
-                st.dataframe(pd.DataFrame(rest, columns=["sheet", "cell", "message"]), hide_index=True)
-        if first.hint:
-            st.caption(f":material/lightbulb: {plain(first.hint)}")
+            st.caption(plain(group.code), width="content")
+        if len(group.problems) > MOST_ALIKE:
+            _table(group)
+        else:
+            for problem in group.problems:
+                where = problem_groups.place(problem)
+                st.markdown(f"{shown.code(where) + ' ' if where else ''}{plain(problem.message)}")
+                if not group.hint and problem.hint:
+                    st.caption(f":material/lightbulb: {plain(problem.hint)}")
+        if group.hint:
+            st.caption(f":material/lightbulb: {plain(group.hint)}")
+
+
+def _table(group: Group) -> None:
+    lines = [(one.sheet, one.cell, one.message, one.hint) for one in group.problems[:MOST_LISTED]]
+    frame = pd.DataFrame(lines, columns=["sheet", "cell", "what is wrong", "what to do"])
+    if group.hint:
+        frame = frame.drop(columns="what to do")
+    st.dataframe(
+        frame.loc[:, (frame != "").any()],
+        key=f"problems-{group.severity}-{group.code}",
+        hide_index=True,
+        height="content" if len(frame) <= 6 else 250,
+        column_config={
+            "sheet": st.column_config.TextColumn(width=90),
+            "cell": st.column_config.TextColumn(width=70),
+            "what is wrong": st.column_config.TextColumn(width="large"),
+        },
+        alt=group.title,
+    )
+    if len(group.problems) > MOST_LISTED:
+        st.caption(f"The first {MOST_LISTED:,}; `python -m tracker check --json` has all.")
 
 
 def _journal(context: Context) -> None:

@@ -1,0 +1,78 @@
+"""Journeys through the pages of the workbook itself, in Chromium: problems, sheets, what comes in from elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from person import Person
+from script import Script
+from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
+
+from tracker.model import Change
+from tracker.reading.copies import conflict_copies
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:  # noqa: F811
+    """The app on a registry in a browser."""
+    with _served(registry, folder) as (url, log):
+        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+        outside: list[str] = []
+        page.on("request", lambda request: _note_outside(request.url, outside))
+        try:
+            yield Shown(page, registry, url, outside)
+            assert outside == []
+        finally:
+            page.screenshot(path=folder / "last-seen.png")
+            print(log.read_text())
+            page.close()
+
+
+def test_a_conflict_a_repair_and_a_copy_are_settled_on_the_problems_page(
+    chromium: Any,  # noqa: F811
+    registry_path: Path,
+    tmp_path: Path,
+) -> None:
+    script, ann = Script(registry_path), Person(registry_path)
+    script.run("r0", name="forest", params__lr=0.1)
+    script.sync()
+    ann.opens()
+    ann.writes("r0", "params.lr", 0.2)
+    ann.writes("r0", "status", "finished")
+    ann.saves()
+    script.log(Change("runs", ("r0",), {"params.lr": 0.3}, {"params.lr": 0.1}, time=time.time(), who="trainer"))
+    script.sync()
+    copy = Path(shutil.copyfile(registry_path, tmp_path / "registry (Ben's conflicted copy 2026-11-25).xlsx"))
+    ben = Person(copy)
+    ben.opens()
+    ben.writes("r0", "notes", "from the train")
+    ben.saves()
+    with opened(chromium, registry_path, tmp_path) as app:
+        app.open("/problems")
+        page = app.page
+        page.get_by_role("heading", name="1 conflict: two values for one cell").wait_for()
+        page.get_by_text("trainer · with a script").wait_for()
+        app.button("Take")
+        page.get_by_text("Saved in the workbook.").wait_for()
+        page.get_by_role("heading", name="1 conflict").wait_for(state="detached")
+        app.button("See what it would do")
+        page.locator("td", has_text="'finished' becomes 'FINISHED'").first.wait_for(state="attached")
+        app.button("Put it right")
+        page.get_by_text("1 cell put right.").wait_for()
+        app.button("See what it has")
+        page.locator("td", has_text="from the train").first.wait_for(state="attached")
+        app.button("Merge")
+        page.get_by_text("All that the copy's tables have is in the registry.").wait_for()
+        app.button("Put the copy aside")
+        page.get_by_text("No problems").wait_for()
+    row = script.rows()["r0"]
+    assert (row["params.lr"], row["status"], row["notes"]) == (0.3, "FINISHED", "from the train")
+    assert list(conflict_copies(script.folders)) == []
