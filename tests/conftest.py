@@ -6,10 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import CHROMIUM, Shown, note_outside, served
 from libreoffice import Office, why_missing
 from zoo import BROKEN, TRAPS, WORKBOOKS, Broken, Specimen, Trap, with_openpyxl
+
+import tracker
 
 ROOT = Path(__file__).parent.parent
 CORPUS = Path(os.environ.get("TRACKER_CORPUS", ROOT.parent / "shared" / "workbooks"))
@@ -127,6 +131,46 @@ def trap(request: pytest.FixtureRequest) -> Trap:
 def broken(request: pytest.FixtureRequest) -> Broken:
     """Each file of the zoo that is no workbook."""
     return request.param
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, for all tests of this module."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
+    """The app on a registry with three runs."""
+    for number, name in enumerate(("forest", "boosting", "linear")):
+        with tracker.start_run(registry_path, experiment="churn", name=name) as run:
+            run.log_params({"depth": number + 3})
+            for step in range(5):
+                run.log_metric("loss", 1 / (step + 1 + number), step=step)
+            run.log_metric("auc", 0.8 + number / 20)
+            run.log_text(
+                "# Seen\n\n![pixel](https://elsewhere.example/x.png) \\![more](https://e.example/y.png)", "report.md"
+            )
+    with served(registry_path, tmp_path) as (url, log):
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        outside: list[str] = []
+        page.on("request", lambda request: note_outside(request.url, outside))
+        shown = Shown(page, registry_path, url, outside)
+        try:
+            shown.open()
+            yield shown
+        finally:
+            # Looked at only where a test failed: pytest keeps the folders of the last three runs.
+            page.screenshot(path=tmp_path / "last-seen.png")
+            print(log.read_text())
+            page.close()
 
 
 def _corpus_for(specimen: Specimen) -> Path:

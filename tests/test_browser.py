@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from browser import ROW, WITHIN, Shown, served
 
 import tracker
 from tracker.deciding.edits import set_note
@@ -23,126 +16,6 @@ from tracker.reading.registry import Registry
 from tracker.workbook import read_tables
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ROW = 35
-"""Pixels of a grid's row."""
-WITHIN = 3.0
-"""Seconds within which a page shows what happened elsewhere: two, and one for a busy machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The app of one registry in a browser."""
-
-    page: Any
-    registry: Path
-    url: str
-    outside: list[str]
-    """Requests that left this machine."""
-
-    def idle(self) -> None:
-        """Wait until the page has been drawn."""
-        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=20_000)
-        self.page.wait_for_timeout(150)
-
-    def open(self, address: str = "") -> None:
-        """Go to a page by its address."""
-        self.page.goto(self.url + address)
-        self.page.wait_for_selector(".st-key-head", timeout=20_000)
-        self.idle()
-
-    def has_cell(self, key: str, column: int, row: int, text: str) -> None:
-        """Wait until a grid's cell says that."""
-        cell = self.page.locator(f".st-key-{key} [data-testid=glide-cell-{column}-{row}]")
-        cell.filter(has_text=text).first.wait_for(state="attached")
-
-    def click_row(self, key: str, row: int, x: int) -> None:
-        """Click into a grid's row, so many pixels from its left edge; 15 is the box that selects it."""
-        box = self.page.locator(f".st-key-{key} canvas").first.bounding_box()
-        self.page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
-        self.idle()
-
-    def button(self, name: str) -> None:
-        """Click a button by its name."""
-        self.page.get_by_role("button", name=name, exact=True).first.click()
-        self.idle()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A browser, for all tests of this module."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
-    """The app on a registry with three runs."""
-    for number, name in enumerate(("forest", "boosting", "linear")):
-        with tracker.start_run(registry_path, experiment="churn", name=name) as run:
-            run.log_params({"depth": number + 3})
-            for step in range(5):
-                run.log_metric("loss", 1 / (step + 1 + number), step=step)
-            run.log_metric("auc", 0.8 + number / 20)
-            run.log_text(
-                "# Seen\n\n![pixel](https://elsewhere.example/x.png) \\![more](https://e.example/y.png)", "report.md"
-            )
-    with _served(registry_path, tmp_path) as (url, log):
-        page = chromium.new_page(viewport={"width": 1400, "height": 900})
-        outside: list[str] = []
-        page.on("request", lambda request: _note_outside(request.url, outside))
-        shown = Shown(page, registry_path, url, outside)
-        try:
-            shown.open()
-            yield shown
-        finally:
-            # Looked at only where a test failed: pytest keeps the folders of the last three runs.
-            page.screenshot(path=tmp_path / "last-seen.png")
-            print(log.read_text())
-            page.close()
-
-
-def _note_outside(url: str, outside: list[str]) -> None:
-    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
-        outside.append(url)
-
-
-@contextlib.contextmanager
-def _served(registry: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """``streamlit run app.py -- registry`` on a free port; gives its address and its output."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
-    with open(log, "wb") as output:
-        server = subprocess.Popen([*command, "--", str(registry)], stdout=output, stderr=output, cwd=folder)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-            yield f"http://127.0.0.1:{port}", log
-        finally:
-            server.terminate()
-            server.wait(10)
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            pytest.fail(f"the server ended: {log.read_text()}")
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
-            if answer.read() == b"ok":
-                return
-        time.sleep(0.1)
-    pytest.fail(f"the server does not answer: {log.read_text()}")
 
 
 def _note(registry: Path, run: str) -> object:
@@ -277,7 +150,7 @@ def test_a_workbook_in_a_folder_becomes_a_registry_and_its_runs_are_among_those_
     for row in (["Model", "Who", "Score", "Colour"], ["gbm", "Ann", 0.91, "red"], ["mlp", "Ben", 0.88, "blue"]):
         book.active.append(row)
     book.save(tmp_path / "ours.xlsx")
-    with _served(tmp_path, tmp_path) as (url, _):
+    with served(tmp_path, tmp_path) as (url, _):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
         shown = Shown(page, registry_path, url, [])
         shown.open()

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from browser import Shown, note_outside, served
 from streamlit.testing.v1 import AppTest
-from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 from test_web import ROOT, Open, _run, open_app, words  # noqa: F401
 
 import tracker
@@ -277,11 +277,11 @@ def test_two_columns_are_drawn_on_one_scale() -> None:
 
 
 @pytest.fixture
-def data_app(chromium: Any, registry: Path, tmp_path: Path) -> Iterator[Shown]:  # noqa: F811
-    with _served(registry, tmp_path) as (url, _):
+def data_app(chromium: Any, registry: Path, tmp_path: Path) -> Iterator[Shown]:
+    with served(registry, tmp_path) as (url, _):
         page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         outside: list[str] = []
-        page.on("request", lambda request: _note_outside(request.url, outside))
+        page.on("request", lambda request: note_outside(request.url, outside))
         yield Shown(page, registry, url, outside)
         page.screenshot(path=tmp_path / "last-seen.png")
         page.close()

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import Shown, note_outside, served
 from PIL import Image
-from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 from test_web import NASTY, ROOT, Open, _run, open_app, words  # noqa: F401
 
 import tracker
@@ -177,13 +177,13 @@ def test_what_lies_outside_is_not_read_unasked(open_app: Open, registry_path: Pa
 
 
 @pytest.fixture
-def hostile_app(chromium: Any, hostile: Path, tmp_path: Path) -> Iterator[Shown]:  # noqa: F811
-    with _served(hostile, tmp_path) as (url, _):
+def hostile_app(chromium: Any, hostile: Path, tmp_path: Path) -> Iterator[Shown]:
+    with served(hostile, tmp_path) as (url, _):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
         outside: list[str] = []
         # A request that a policy of the page stops is told as one that failed, and never left.
-        page.on("requestfailed", lambda request: _note_outside(f"{request.url} {request.failure}", outside))
-        page.on("response", lambda response: _note_outside(response.url, outside))
+        page.on("requestfailed", lambda request: note_outside(f"{request.url} {request.failure}", outside))
+        page.on("response", lambda response: note_outside(response.url, outside))
         page.on("dialog", lambda dialog: outside.append(dialog.message))
         yield Shown(page, hostile, url, outside)
         page.screenshot(path=tmp_path / "last-seen.png")

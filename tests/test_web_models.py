@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import Shown, note_outside, served
 from streamlit.testing.v1 import AppTest
-from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 from test_web import NASTY, ROOT, WHO, Open, _run, open_app, words  # noqa: F401
 from trained import open_gates
 
@@ -297,12 +297,12 @@ def test_a_lineage_without_its_artifacts_rows_is_shown(open_app: Open, tmp_path:
 
 
 @pytest.fixture
-def sample_app(chromium: Any, sample: Path, tmp_path: Path) -> Iterator[Shown]:  # noqa: F811
+def sample_app(chromium: Any, sample: Path, tmp_path: Path) -> Iterator[Shown]:
     """The app on a copy of the sample, in a browser."""
-    with _served(sample, tmp_path) as (url, log):
+    with served(sample, tmp_path) as (url, log):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
         outside: list[str] = []
-        page.on("request", lambda request: _note_outside(request.url, outside))
+        page.on("request", lambda request: note_outside(request.url, outside))
         try:
             yield Shown(page, sample, url, outside)
         finally:

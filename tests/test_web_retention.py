@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import Shown, note_outside, served
 from streamlit.testing.v1 import AppTest
 from team import Team
-from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 from test_web import WHO, Open, _run, open_app, words  # noqa: F401
 
 from tracker import retention
@@ -134,11 +134,11 @@ def test_the_artifacts_page_says_until_when_and_how_it_comes_back(open_app: Open
 
 
 @pytest.mark.browser
-def test_a_manager_looks_after_the_trash(chromium: Any, team: Team, tmp_path: Path) -> None:  # noqa: F811
-    with _served(team.folders.workbook, tmp_path) as (url, log):
+def test_a_manager_looks_after_the_trash(chromium: Any, team: Team, tmp_path: Path) -> None:
+    with served(team.folders.workbook, tmp_path) as (url, log):
         page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         outside: list[str] = []
-        page.on("request", lambda request: _note_outside(request.url, outside))
+        page.on("request", lambda request: note_outside(request.url, outside))
         app = Shown(page, team.folders.workbook, url, outside)
         try:
             _journey(app, team)
@@ -167,7 +167,7 @@ def _journey(app: Shown, team: Team) -> None:
     app.button("Delete 1 version for good")
     page.get_by_text("The files cannot be brought back.").wait_for()
     page.locator(".st-key-retention-purge-agree button").click()
-    app.idle()
+    page.locator(".st-key-retention-purge-shown").wait_for(state="detached")
     assert statuses(team)["gone:v1"] == "deleted"
     assert not (team.folders.trash / "gone").exists()
     page.get_by_role("tab", name="Storage").click()

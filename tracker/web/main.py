@@ -1,4 +1,4 @@
-"""The app: which registry, who is it, which pages. START here; there is one module per page beside it."""
+"""The app: which registry, who is it, which page. START here; the pages are listed in pages.py."""
 
 from __future__ import annotations
 
@@ -7,51 +7,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from tracker.capture import owner
 from tracker.errors import TrackerError
-from tracker.web import (
-    address,
-    adopt,
-    artifacts,
-    checklist,
-    compare,
-    datasets,
-    folder,
-    head,
-    history,
-    lineage,
-    models,
-    problems,
-    retention,
-    run,
-    runs,
-    say,
-    start,
-    watch,
-)
+from tracker.web import address, adopt, folder, head, say, start, watch
 from tracker.web.context import Context
+from tracker.web.pages import PAGES, SECTIONS, Entry
 from tracker.web.places import Place
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
 
 SECONDS = 1.0
 """How often the files are looked at; with the time that a page takes, news is on it within two seconds."""
-
-PAGES: tuple[tuple[str, str, str, Callable[[Context], None]], ...] = (
-    ("runs", "Runs", ":material/table_rows:", runs.show),
-    ("run", "Run", ":material/science:", run.show),
-    ("compare", "Compare", ":material/compare_arrows:", compare.show),
-    ("artifacts", "Artifacts", ":material/inventory_2:", artifacts.show),
-    ("data", "Data", ":material/analytics:", datasets.show),
-    ("models", "Models", ":material/deployed_code:", models.show),
-    ("lineage", "Lineage", ":material/account_tree:", lineage.show),
-    ("checklist", "Checklist", ":material/checklist:", checklist.show),
-    ("retention", "Retention", ":material/auto_delete:", retention.show),
-    ("history", "History", ":material/history:", history.show),
-    ("problems", "Problems", ":material/report:", problems.show),
-)
-"""Address, title, icon and content of each page. The first is the one that opens."""
 
 
 def main(samples: Path | None = None, first_page: str = "runs") -> None:
@@ -84,18 +55,26 @@ def main(samples: Path | None = None, first_page: str = "runs") -> None:
 
 def _alone(show: Callable[[], None]) -> None:
     """A page without a menu, under the address of the one that else opens."""
-    first = next(iter(PAGES))
-    page = st.Page(show, title="Tracker", url_path=first[0], default=True)
+    page = st.Page(show, title="Tracker", url_path=PAGES[0].address, default=True)
     st.navigation([page], position="hidden").run()
 
 
 def _show(place: Place, link: str, first_page: str) -> None:
     now = datetime.now(UTC)
     context = Context(place, watch.stamp(place.folders, now.timestamp()), now, _who(), link, pages := {})
-    for path, title, icon, show in PAGES:
-        page = partial(_page, context, show)
-        pages[path] = st.Page(page, title=title, icon=icon, url_path=path, default=path == first_page)
-    current = st.navigation(list(pages.values()), position="top")
+    menu: dict[str, list[Page]] = {section: [] for section in SECTIONS}
+    for entry in PAGES:
+        page = pages[entry.address] = st.Page(
+            partial(_page, context, entry),
+            title=entry.title,
+            icon=entry.icon,
+            url_path=entry.address,
+            default=entry.address == first_page,
+            visibility="visible" if entry.in_menu else "hidden",
+            help=entry.help,
+        )
+        menu[entry.section].append(page)
+    current = st.navigation(menu, position="top")
     if link:
         address.name("registry", link)
     start.ask_about_link()
@@ -106,9 +85,9 @@ def _show(place: Place, link: str, first_page: str) -> None:
     _keep_current(place, context.stamp, _minute())
 
 
-def _page(context: Context, show: Callable[[Context], None]) -> None:
+def _page(context: Context, entry: Entry) -> None:
     try:
-        show(context)
+        entry.show(context)
     except TrackerError as error:
         say.failed(error)
         st.caption("This page looks again every second: as soon as the workbook can be read, it is shown.")

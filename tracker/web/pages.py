@@ -1,0 +1,54 @@
+"""The pages of the app: where each stands in the menu, and what it is for. A new page is one line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracker.web.context import Context
+
+FIRST, ARTIFACTS, PROCEDURE, WORKBOOK = "", "Artifacts", "Procedure", "Workbook"
+SECTIONS = (FIRST, ARTIFACTS, PROCEDURE, WORKBOOK)
+"""The menu from left to right: pages without a section stand there themselves, each section opens as a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page: its address, and its module beside this one, which is imported when somebody first opens the page."""
+
+    address: str
+    title: str
+    icon: str
+    module: str
+    section: str
+    help: str
+    """What one finds there, as the menu says it."""
+    in_menu: bool = True
+
+    def show(self, context: Context) -> None:
+        """Draw the page."""
+        draw: Callable[[Context], None] = importlib.import_module(f"tracker.web.{self.module}").show
+        draw(context)
+
+
+PAGES = (
+    Entry("runs", "Runs", ":material/table_rows:", "runs", FIRST, "All runs: filter, order, choose columns."),
+    Entry("run", "Run", ":material/science:", "run", FIRST, "One run with all that is known of it.", in_menu=False),
+    Entry("compare", "Compare", ":material/compare_arrows:", "compare", FIRST, "Runs side by side, and their curves."),
+    Entry(
+        "artifacts", "Artifacts", ":material/inventory_2:", "artifacts", ARTIFACTS, "Every version of every artifact."
+    ),
+    Entry("data", "Data", ":material/analytics:", "datasets", ARTIFACTS, "What is in tables, and how they drift."),
+    Entry("models", "Models", ":material/deployed_code:", "models", ARTIFACTS, "Which version is in which stage, why."),
+    Entry("lineage", "Lineage", ":material/account_tree:", "lineage", ARTIFACTS, "What came from what."),
+    Entry("retention", "Retention", ":material/auto_delete:", "retention", ARTIFACTS, "What is due, the trash, holds."),
+    Entry(
+        "checklist", "Checklists", ":material/checklist:", "checklist", PROCEDURE, "Which run has what it must have."
+    ),
+    Entry("history", "History", ":material/history:", "history", WORKBOOK, "Who changed which cell; undo, restore."),
+    Entry("problems", "Problems", ":material/report:", "problems", WORKBOOK, "What a person should look at."),
+)
+"""All pages, in the order of the menu."""
