@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import tracker
+from tracker.cli import app_commands
 from tracker.cli import commands as cli
 from tracker.cli.commands import main
 from tracker.reading.registry import Registry, open_registry
@@ -415,7 +416,7 @@ def test_app_starts_streamlit_on_this_machine_only(
     churn: Registry, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda words: started.append(words) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda words, env=None: started.append(words) or 0)
     invoke("app", "churn.xlsx", "--port", "9000", "--headless")
     (words,) = started
     assert words[1:4] == ["-m", "streamlit", "run"]
@@ -427,7 +428,7 @@ def test_app_starts_streamlit_on_this_machine_only(
 
 def test_app_shows_a_sample_where_no_registry_is_named(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda words: started.append(words) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda words, env=None: started.append(words) or 0)
     invoke("app")
     assert "--" not in started[0]
     assert "--server.headless=false" in started[0]
@@ -440,9 +441,9 @@ def test_app_says_how_to_install_streamlit(invoke: Invoke, monkeypatch: pytest.M
 
 
 def test_ending_the_app_by_hand_is_no_error(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(words: list[str]) -> int:
+    def interrupted(words: list[str], env: object = None) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_entry", lambda: Path("app.py"))
+    monkeypatch.setattr(app_commands, "_entry", lambda: Path("app.py"))
     monkeypatch.setattr(subprocess, "call", interrupted)
     invoke("app")

@@ -18,6 +18,7 @@ LAYERS = (
     "tracker.web",
     "tracker.__main__",
     "tracker.cli",
+    "tracker.serving",
     "tracker",
     "tracker.exporting",
     "tracker.reproducing tracker.cards",
@@ -36,8 +37,8 @@ LAYERS = (
     "tracker.workbook",
     "tracker.data tracker.git tracker.xlsx",
     "tracker.capture tracker.collector tracker.conversions tracker.disk tracker.errors tracker.folders tracker.ids "
-    "tracker.matching tracker.model tracker.processes tracker.schema tracker.settings tracker.terminal tracker.values "
-    "tracker.written",
+    "tracker.matching tracker.model tracker.processes tracker.read_only tracker.schema tracker.settings "
+    "tracker.terminal tracker.values tracker.written",
 )
 """Top to bottom. A package stands for all its modules."""
 

@@ -33,6 +33,7 @@ TrackerError
 ├── ValueChangedError              the value a person saw is no longer there
 ├── PlanChangedError               a plan of retention is no longer the one that was shown
 ├── PermissionRefusedError         a person's role does not allow it
+├── ReadOnlyError                  TRACKER_READ_ONLY is set, or the app is only for looking
 ├── BadRequestError                a wrong argument
 └── MissingPackageError            an optional package is not installed
 
@@ -360,6 +361,16 @@ class PermissionRefusedError(TrackerError):
     template = (
         "{who} is a {role} in {path}; this needs a {needed}: to {act}. Nothing was changed. "
         "A manager can change roles in the people table."
+    )
+    exit_code = 8
+
+
+class ReadOnlyError(TrackerError):
+    """This process only looks: somebody started it so."""
+
+    template = (
+        "Only to be looked at here, so nothing was changed in {path}. Whoever started this chose that, with "
+        "TRACKER_READ_ONLY or with --read-only."
     )
     exit_code = 8
 

@@ -25,6 +25,7 @@ from tracker.folders import Folders
 from tracker.history.versions import keep_version
 from tracker.journal.changes import Journal
 from tracker.model import CellChange, ChangeSet, Entry
+from tracker.read_only import refuse_read_only
 from tracker.reading.registry import Registry, templates
 from tracker.schema import RUNS, TABLES, Column
 from tracker.settings import COLUMN_PREFIX, TABLE_PREFIX
@@ -87,6 +88,7 @@ def adopt(
         WorkbookOpenElsewhereError, WorkbookChangedError, RegistryNotWritableError: later. Nothing was changed.
     """
     source = Path(os.path.abspath(os.path.expanduser(path)))
+    refuse_read_only(source)
     if source.suffix.lower() == ".csv":
         target = source.with_suffix(".xlsx")
         if target.exists():

@@ -16,6 +16,7 @@ import click
 from tracker import __version__
 from tracker.cli import (
     adopt_commands,
+    app_commands,
     archive_commands,
     artifact_commands,
     check_commands,
@@ -32,8 +33,6 @@ from tracker.cli import (
 )
 from tracker.errors import (
     BadRequestError,
-    MissingPackageError,
-    NoTablesError,
     TrackerError,
     TrackerWarning,
     WorkbookOpenElsewhereError,
@@ -65,6 +64,7 @@ def main() -> None:
 
 for module in (
     adopt_commands,
+    app_commands,
     archive_commands,
     artifact_commands,
     check_commands,
@@ -347,54 +347,3 @@ def _sync(registry: Registry, force: bool, wait: float) -> SyncReport:
             if left < 1:
                 raise
             time.sleep(1)
-
-
-@main.command(cls=shell.FolderCommand)
-@click.argument("registry", type=shell.RegistryPath(), required=False)
-@click.option("--port", type=click.IntRange(1, 65535), help="8501 if it is free.")
-@click.option("--headless", is_flag=True, help="Open no browser.")
-def app(registry: str | None, port: int | None, headless: bool) -> None:
-    """Open the registry's pages in a browser; without a registry, those of a sample.
-
-    Of a folder all registries are listed, one by one or with their runs together. Of a workbook or CSV file that is
-    no registry yet, one can be made.
-
-    \b
-    python -m tracker app registry.xlsx
-    python -m tracker app team_folder
-    """
-    import importlib.util
-    import subprocess
-
-    if importlib.util.find_spec("streamlit") is None:
-        raise MissingPackageError(what="The app", package="tracker-workbook[app]")
-    words = [sys.executable, "-m", "streamlit", "run", str(_entry()), f"--server.headless={str(headless).lower()}"]
-    # Said here too, since the settings beside app.py are not part of an installed package.
-    words += ["--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.showEmailPrompt=false"]
-    words += [f"--server.port={port}"] if port else []
-    words += ["--", str(_shown(registry))] if registry else []
-    try:
-        code = subprocess.call(words)
-    except KeyboardInterrupt:
-        code = 0  # ended by the person who started it
-    raise SystemExit(code)
-
-
-def _shown(named: str) -> Path:
-    """What the app is to show: a registry, a folder with some, or a file of which it offers to make one."""
-    path = Path(named).expanduser().absolute()
-    if path.is_dir() or (path.suffix.lower() == ".csv" and path.is_file()):
-        return path
-    try:
-        return shell.opened(named).path
-    except NoTablesError:
-        return path
-
-
-def _entry() -> Path:
-    """The script that streamlit runs: in a checkout, or in the installed package."""
-    package = Path(__file__).parents[1]
-    for path in (package.parent / "app.py", package / "entry" / "app.py"):
-        if path.is_file():
-            return path
-    raise BadRequestError(reason=f"This installation of Tracker in {package} has no app. Install it again.")

@@ -20,6 +20,7 @@ from typing import Any
 
 from tracker.model import Change, Key
 from tracker.processes import is_running, process_start
+from tracker.read_only import refuse_read_only
 from tracker.values import from_json, to_json
 
 HEARTBEAT_SECONDS = 15.0
@@ -36,9 +37,11 @@ class PendingWriter:
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
+        ReadOnlyError: this process changes nothing.
     """
 
     def __init__(self, folder: Path, *, run_id: str = "", who: str = "", program: str = "") -> None:
+        refuse_read_only(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.name = f"{time.time_ns() // 1_000_000:013d}-{os.urandom(4).hex()}.jsonl"
         self.path = folder / self.name

@@ -23,6 +23,7 @@ from tracker.history.timeline import About, events
 from tracker.journal.incoming import gather
 from tracker.journal.metrics import read_steps
 from tracker.model import Change, ChangeSet, Key, Problem
+from tracker.read_only import refuse_read_only
 from tracker.reading import check, frames, roles
 from tracker.reading import tables as reading
 from tracker.reading.query import select
@@ -289,6 +290,7 @@ def init_registry(path: str | os.PathLike[str], template: str | os.PathLike[str]
         RegistryNotWritableError: the folder cannot be written.
     """
     registry = Registry(path)
+    refuse_read_only(registry.path)
     source = find_template(template)
     if registry.path.suffix.lower() != source.suffix.lower():
         raise BadRequestError(reason=f"A registry made from {source.name} must be named like it: *{source.suffix}.")

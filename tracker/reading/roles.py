@@ -16,6 +16,7 @@ from tracker.errors import PermissionRefusedError
 from tracker.folders import Folders
 from tracker.journal.changes import Journal
 from tracker.journal.pending import pending_mentions
+from tracker.read_only import refuse_read_only
 from tracker.schema import ROLES
 from tracker.values import key_text
 from tracker.workbook import TableRows, open_workbook, patiently
@@ -114,6 +115,21 @@ def role_among(roles: Mapping[str, str], who: str) -> str:
     return roles.get(who.strip().casefold(), "viewer") if roles else "manager"
 
 
+def role_given(folders: Folders, who: str) -> str:
+    """The role that the people table itself gives somebody; empty where it names no such person, or no role of theirs.
+
+    Errors as for :func:`role_of`. Where people sign in, nobody sees anything without.
+    """
+    people = _people(folders)
+    if people is None or not {"person", "role"} <= set(people.columns):
+        return ""
+    person, role = people.columns.index("person"), people.columns.index("role")
+    wanted = who.strip().casefold()
+    said = next((row[role] for row in people.rows if key_text(row[person]).casefold() == wanted), None)
+    word = key_text(said).casefold()
+    return word if wanted and word in ROLES else ""
+
+
 def allows(role: str, needed: str) -> bool:
     """Whether a role is the needed one or a higher one."""
     return ROLES.index(role) >= ROLES.index(needed)
@@ -147,7 +163,11 @@ def require(folders: Folders, who: str, act: str) -> None:
 
 
 def require_all(folders: Folders, who: str, acts: Collection[str]) -> None:
-    """Raise PermissionRefusedError unless the person may do all of it; otherwise as :func:`require`."""
+    """Raise PermissionRefusedError unless the person may do all of it; otherwise as :func:`require`.
+
+    ReadOnlyError where this process changes nothing.
+    """
+    refuse_read_only(folders.workbook)
     role = role_of(folders, who)
     for act in (ACTS[name] for name in acts):
         if not allows(role, act.role):

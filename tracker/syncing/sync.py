@@ -36,6 +36,7 @@ from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather, history
 from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
 from tracker.model import ChangeSet, Conflict, Problem
+from tracker.read_only import refuse_read_only
 from tracker.schema import TABLES
 from tracker.settings import Settings
 from tracker.store import finish_moves, sweep
@@ -99,8 +100,10 @@ def sync(
     Raises:
         WorkbookOpenElsewhereError, RegistryLockedError, RegistryNotWritableError, WorkbookChangedError: later.
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError, NoTablesError.
+        ReadOnlyError: this process changes nothing.
         In every case the workbook is unchanged and what was logged stays pending.
     """
+    refuse_read_only(folders.workbook)
     # A registry that was synced before is torn or absent only while somebody saves it.
     patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
     with translated(folders.workbook):

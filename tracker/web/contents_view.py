@@ -11,7 +11,8 @@ from tracker.contents.kept import Contents, kept, look_into
 from tracker.contents.parts import Part, is_beside
 from tracker.contents.tasks import Task
 from tracker.errors import TrackerError
-from tracker.web import say, shown, working
+from tracker.read_only import is_read_only
+from tracker.web import say, shown, start, working
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -26,6 +27,11 @@ def contents(context: Context, part: Part) -> Contents | None:
     if found is not None:
         return found
     beside = is_beside(folders, part)
+    outside = not beside and bool(part.stored.uri or not part.stored.store)
+    if is_read_only() or (outside and not start.may_choose()):
+        # A row may name any file of this machine; over the network only what is in the registry is opened.
+        st.caption("Nobody has looked into it yet. On the machine of the registry, python -m tracker profile does.")
+        return None
     folder = part.stored.folder and not part.file
     if folder or (not part.is_table and beside and part.size <= AT_ONCE):
         try:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.model import Problem
+from tracker.read_only import is_read_only
 from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
@@ -72,7 +73,7 @@ class Context:
 
         Pages hide or disable what is not allowed; in any case whatever carries the act out refuses it.
         """
-        return roles.may(self.role, act)
+        return not is_read_only() and roles.may(self.role, act)
 
     def problems(self) -> list[Problem]:
         return data.problems(self.place.path, self.stamp)

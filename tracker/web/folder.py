@@ -13,9 +13,10 @@ from tracker.folders import Folders
 from tracker.reading import many
 from tracker.reading.query import select
 from tracker.settings import Settings
-from tracker.web import columns, data, grid, say, start, watch
+from tracker.web import columns, data, grid, say, signing_in, start, watch
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
+from tracker.web.signing_in import Visitor
 
 SECONDS = 2.0
 """How often it is looked whether one of the registries has changed."""
@@ -23,9 +24,13 @@ VIEWS = ("Registries", "Runs of all")
 MOST_ROWS = 20_000
 
 
-def show(place: Place) -> None:
-    """The page."""
-    found, others = many.find_workbooks(place.path)
+def show(place: Place, visitor: Visitor) -> None:
+    """The page: of the registries those that are for this person."""
+    workbooks, others = many.find_workbooks(place.path)
+    found = [path for path in workbooks if signing_in.may_enter(visitor, path)]
+    if not found and visitor.needs_role:
+        signing_in.refused(visitor)
+        return
     stamps = {path: watch.stamp(Folders(path), time.time()) for path in found}
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.markdown(f"**{plain(place.path.name or place.path)}**", width="content", help=plain(place.path))
@@ -34,6 +39,7 @@ def show(place: Place) -> None:
         if start.may_choose():
             with st.popover("Registry", icon=":material/folder_open:", key="registry", width="content"):
                 start.choose()
+        signing_in.account(visitor.name, "")
     if found:
         view = st.segmented_control(
             "Show", VIEWS, default=VIEWS[0], required=True, key="folder-view", label_visibility="collapsed"
@@ -46,7 +52,7 @@ def show(place: Place) -> None:
         say.nothing_yet("No registries yet", f"There is no registry in {place.path}. Make one, or open another folder.")
     if others and start.may_choose():
         _others(place.path, others)
-    _keep_current(place.path, stamps, (found, others))
+    _keep_current(place.path, stamps, (workbooks, others))
 
 
 @st.fragment(run_every=SECONDS)

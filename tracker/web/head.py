@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import places, say, start
+from tracker.web import places, say, signing_in, start
 from tracker.web.context import Context
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
@@ -52,6 +52,8 @@ def show(context: Context) -> None:
             label = "Make or open a registry" if context.place.sample else "Registry"
             with st.popover(label, icon=":material/folder_open:", key="registry", width="content"):
                 _choose(context)
+        if signing_in.how().shared:
+            signing_in.account(context.who, context.role)
     if "flash" in st.session_state:
         text, icon = st.session_state.pop("flash")
         st.toast(text, icon=icon)

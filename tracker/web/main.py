@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from tracker.capture import owner
 from tracker.errors import TrackerError
-from tracker.web import address, adopt, folder, head, say, start, watch
+from tracker.web import address, adopt, folder, head, say, signing_in, start, watch
 from tracker.web.context import Context
 from tracker.web.pages import PAGES, SECTIONS, Entry
 from tracker.web.places import Place
@@ -39,29 +38,37 @@ def main(samples: Path | None = None, first_page: str = "runs") -> None:
     except TrackerError as error:
         say.failed(error)
         first = None
+    visitor = signing_in.visitor()
+    if visitor is None:
+        _alone(signing_in.ask)
+        return
     place = start.current_place(first)
     if place is None:
         _alone(start.welcome)
         return
     if place.path.is_dir():
         st.session_state["folder"] = place.path
-        _alone(partial(folder.show, place))
+        _alone(partial(folder.show, place, visitor))
+        return
+    if not signing_in.may_enter(visitor, place.path):
+        _alone(partial(signing_in.refused, visitor))
         return
     if start.may_be_adopted(place.path):
-        _alone(partial(adopt.show, place.path, _who()))
+        _alone(partial(adopt.show, place.path, visitor.name))
         return
-    _show(place, "" if first is not None and place.path == first.path else str(place.path), first_page)
+    _show(place, visitor.name, start.link_of(place, first), first_page)
 
 
 def _alone(show: Callable[[], None]) -> None:
-    """A page without a menu, under the address of the one that else opens."""
-    page = st.Page(show, title="Tracker", url_path=PAGES[0].address, default=True)
-    st.navigation([page], position="hidden").run()
+    """A page without a menu, under every address: whichever somebody was sent, it is what they see."""
+    first = PAGES[0].address
+    pages = [st.Page(show, title="Tracker", url_path=one.address, default=one.address == first) for one in PAGES]
+    st.navigation(pages, position="hidden").run()
 
 
-def _show(place: Place, link: str, first_page: str) -> None:
+def _show(place: Place, who: str, link: str, first_page: str) -> None:
     now = datetime.now(UTC)
-    context = Context(place, watch.stamp(place.folders, now.timestamp()), now, _who(), link, pages := {})
+    context = Context(place, watch.stamp(place.folders, now.timestamp()), now, who, link, pages := {})
     menu: dict[str, list[Page]] = {section: [] for section in SECTIONS}
     for entry in PAGES:
         page = pages[entry.address] = st.Page(
@@ -102,7 +109,3 @@ def _keep_current(place: Place, shown: watch.Stamp, minute: int) -> None:
 
 def _minute() -> int:
     return int(time.time() // 60)
-
-
-def _who() -> str:
-    return str(st.user.get("email") or owner())

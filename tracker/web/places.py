@@ -19,7 +19,6 @@ from tracker.folders import Folders
 
 REGISTRY_VARIABLE = "TRACKER_REGISTRY"
 HOME_VARIABLES = ("LOCALAPPDATA", "XDG_CACHE_HOME")
-LOCAL_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 RECENT = 8
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.errors import NoTablesError, TrackerError
+from tracker.reading import many
 from tracker.reading.registry import init_registry, open_registry, templates
-from tracker.web import places, say
+from tracker.web import places, say, signing_in
 from tracker.web.places import Place
 from tracker.web.shown import plain
 from tracker.workbook import check_registry
@@ -31,8 +32,8 @@ ABOUT_TEMPLATES = {
 
 
 def may_choose() -> bool:
-    """Whether pages may open and make files: only while nobody else on the network reaches this app."""
-    return str(st.get_option("server.address") or "") in places.LOCAL_ADDRESSES
+    """Whether pages may open and make files: only while nobody else reaches this app."""
+    return not signing_in.how().shared
 
 
 def _home() -> Path:
@@ -54,7 +55,7 @@ def first_place(samples: Path | None) -> Place | None:
     named = places.named_registry(sys.argv[1:], os.environ)
     if named is not None:
         return Place(named)
-    sample = places.sample_workbook(samples)
+    sample = places.sample_workbook(samples) if may_choose() else None
     return Place(places.sample_copy(sample, _home()), sample=True) if sample else None
 
 
@@ -68,15 +69,31 @@ def current_place(first: Place | None) -> Place | None:
     if "place" not in st.session_state:
         st.session_state["place"] = first
         wanted = st.query_params.get("registry")
-        if wanted and may_choose():
+        if wanted and first is not None and first.path.is_dir() and (named := _in_folder(first.path, wanted)):
+            st.session_state["place"] = Place(named)
+        elif wanted and may_choose():
             path = places.absolute(wanted)
-            named = first is not None and first.path.is_dir() and first.path in path.parents
-            if named or path in places.recent(_home()):
+            if path in places.recent(_home()):
                 st.session_state["place"] = Place(path)
             elif first is None or path != first.path:
                 st.session_state["asked"] = path
     place: Place | None = st.session_state["place"]
     return place
+
+
+def link_of(place: Place, first: Place | None) -> str:
+    """The registry as addresses of pages name it: by its name in the folder; not at all where it opens by itself."""
+    if first is None or place.path == first.path:
+        return "" if first is not None else str(place.path)
+    inside = first.path.is_dir() and place.path.is_relative_to(first.path)
+    return place.path.relative_to(first.path).as_posix() if inside else str(place.path)
+
+
+def _in_folder(folder: Path, wanted: str) -> Path | None:
+    """The workbook of a folder that an address names, by its name there or by its path; never one from elsewhere."""
+    found, others = many.find_workbooks(folder)
+    named = (folder / wanted, places.absolute(wanted))
+    return next((path for path in (*found, *others) if path in named), None)
 
 
 def ask_about_link() -> None:
@@ -175,7 +192,7 @@ def turn_to(place: Place, run: str = "") -> None:
     st.session_state.pop("then-run", None)
     if run:
         st.session_state["then-run"] = run
-    if not place.path.is_dir():
+    if not place.path.is_dir() and may_choose():
         places.remember(_home(), place.path)
     st.query_params.clear()
 
