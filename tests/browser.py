@@ -69,31 +69,37 @@ def note_outside(url: str, outside: list[str]) -> None:
         outside.append(url)
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextlib.contextmanager
 def served(registry: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     """``streamlit run app.py -- registry`` on a free port; gives its address and its output."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = folder / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
     with open(log, "wb") as output:
         server = subprocess.Popen([*command, "--", str(registry)], stdout=output, stderr=output, cwd=folder)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
             yield f"http://127.0.0.1:{port}", log
         finally:
             server.terminate()
             server.wait(10)
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers that it is well."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if server.poll() is not None:
             pytest.fail(f"the server ended: {log.read_text()}")
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
-            if answer.read() == b"ok":
+            if answer.status == 200:
                 return
         time.sleep(0.1)
     pytest.fail(f"the server does not answer: {log.read_text()}")

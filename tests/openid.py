@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import _free_port, _wait_for
+from browser import free_port, wait_for
 
 SECRET = "a secret of a test, long enough to sign cookies with"
 
@@ -25,18 +27,24 @@ PEOPLE: dict[str, dict[str, object]] = {
 
 
 @contextlib.contextmanager
-def provider() -> Iterator[str]:
+def provider(folder: Path) -> Iterator[str]:
     """The provider's address."""
-    mock = pytest.importorskip("oidc_provider_mock", reason="oidc-provider-mock is not installed")
-    users = [mock.User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
-    with mock.run_server_in_thread(user_claims=users) as server:
-        yield f"http://localhost:{server.server_port}"
+    if importlib.util.find_spec("oidc_provider_mock") is None:
+        pytest.skip("oidc-provider-mock is not installed")
+    port = free_port()
+    url = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "oidc_provider_mock", f"--port={port}"]
+    command += [f"--user-claims={json.dumps({'sub': name, **claims})}" for name, claims in PEOPLE.items()]
+    log = folder / "provider.log"
+    with _running(command, folder, log) as process:
+        wait_for(f"{url}/.well-known/openid-configuration", process, log)
+        yield url
 
 
 @contextlib.contextmanager
 def team_app(shown: Path, provider: str, folder: Path, *words: str) -> Iterator[str]:
     """``python -m tracker app REGISTRY --shared`` with a file of secrets; gives its address."""
-    port = _free_port()
+    port = free_port()
     url = f"http://localhost:{port}"
     secrets = folder / ".streamlit" / "secrets.toml"
     secrets.parent.mkdir(exist_ok=True)
@@ -46,17 +54,23 @@ def team_app(shown: Path, provider: str, folder: Path, *words: str) -> Iterator[
     )
     log = folder / "team.log"
     command = [sys.executable, "-m", "tracker", "app", str(shown), "--shared", f"--port={port}", "--headless", *words]
+    with _running(command, folder, log) as process:
+        wait_for(f"{url}/_stcore/health", process, log)
+        yield url
+
+
+@contextlib.contextmanager
+def _running(command: list[str], folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with open(log, "wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, start_new_session=True)
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, start_new_session=True)
         try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", server, log)
-            yield url
+            yield process
         finally:
-            _end(server)
+            _end(process)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the command and the streamlit that it started."""
+    """End a process and what it started, such as the command's streamlit."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(server.pid)], capture_output=True, check=False)
     else:
@@ -67,6 +81,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 def sign_in(page: Any, name: str) -> None:
     """From the app's first page through the provider's and back."""
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.locator("input[name=sub]").first.wait_for(timeout=20_000)
-    page.locator("input[name=sub]").last.fill(name)
-    page.get_by_role("button", name="Authorize").click()
+    page.locator("button[name=sub]", has_text=name).click()
+
+
+def sign_out(page: Any) -> None:
+    """Out of the app, and at the provider too, which asks once more; then back to the app."""
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="End session").click()
+    page.get_by_role("button", name="Sign in", exact=True).wait_for()

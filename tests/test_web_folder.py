@@ -14,6 +14,7 @@ import team_sheets
 from streamlit.testing.v1 import AppTest
 
 import tracker
+from tracker.web import signing_in
 from tracker.web.adopt import OWN
 
 ROOT = Path(__file__).parent.parent
@@ -138,10 +139,15 @@ def test_a_csv_file_is_offered_too(open_app: Open, tmp_path: Path) -> None:
     assert "**old\\.xlsx**" in words(app) and len(tracker.open(tmp_path / "old.xlsx").runs()) == 3
 
 
-def test_on_a_network_nothing_is_adopted(open_app: Open, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tracker.web import start
-
-    monkeypatch.setattr(start.st, "get_option", lambda name: "0.0.0.0")
+def test_on_a_network_nothing_is_shown_before_people_can_sign_in_and_nothing_is_adopted(
+    open_app: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in.st, "get_option", lambda name: "0.0.0.0")
+    app = open_app(folder)
+    assert "Nobody can sign in here yet" in words(app) and not app.dataframe and not app.button
+    monkeypatch.setenv("TRACKER_READ_ONLY", "1")
     app = open_app(folder / "ours.xlsx")
     assert "Not over the network" in words(app) and not app.button
-    assert "Other workbooks here" not in words(open_app(folder))
+    app = open_app(folder)
+    assert list(app.dataframe[0].value["registry"]) == ["churn.xlsx", "wine.xlsx"]
+    assert "Other workbooks here" not in words(app)

@@ -28,6 +28,7 @@ from tracker.errors import RegistryLockedError, RegistryNotWritableError, Tracke
 from tracker.folders import Folders
 from tracker.journal.pending import PendingWriter
 from tracker.model import Change
+from tracker.read_only import refuse_read_only
 from tracker.reading.registry import Registry
 from tracker.reading.roles import require
 from tracker.schema import TABLES
@@ -225,6 +226,7 @@ def _one_at_a_time(folders: Folders) -> Iterator[Path]:
 
     Where the file system has no working locks it goes on without: the values that were seen are still compared.
     """
+    refuse_read_only(folders.workbook)
     desk = folders.side / "deciding"
     try:
         desk.mkdir(parents=True, exist_ok=True)
