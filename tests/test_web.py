@@ -205,19 +205,10 @@ def test_a_filter_with_a_mistake_says_where_and_shows_all_runs(open_app: Open, f
 
 
 def test_experiments_order_and_columns_are_chosen_by_address(open_app: Open, filled: Path) -> None:
-    app = open_app(filled, experiment="churn", order="auc, highest first")
+    app = open_app(filled, experiment="churn", sort="-metrics.auc")
     assert list(app.dataframe[0].value["name"]) == [NASTY, "boosting", "forest"]
-    app = open_app(filled, choose="yes", show_params="params.depth", show_metrics="metrics.auc")
-    assert list(app.dataframe[0].value.columns) == ["name", "depth", "auc"]
-
-
-def test_choosing_begins_with_the_columns_that_are_shown(open_app: Open, filled: Path) -> None:
-    app = open_app(filled)
-    before = set(app.dataframe[0].value.columns)
-    _run(app.toggle(key="choose").set_value(True))
-    assert app.multiselect(key="show_metrics").value == ["metrics.loss", "metrics.auc"]
-    _run(app.multiselect(key="show_metrics").set_value(["metrics.loss"]))
-    assert before - set(app.dataframe[0].value.columns) == {"auc"}
+    app.query_params["cols"] = ["name", "params.depth", "metrics.auc", "no such column"]
+    assert list(_run(app).dataframe[0].value.columns) == ["name", "depth", "auc"]
 
 
 def test_a_filter_that_finds_nothing_says_so(open_app: Open, filled: Path) -> None:

@@ -115,11 +115,38 @@ def arrange(frame: Any, orders: Sequence[Order]) -> list[int]:
     """
     positions = list(range(len(frame)))
     for order in reversed(orders):
+        if (numbers := _numbers(frame, order.column, len(frame))) is not None:
+            positions = _by_numbers(positions, numbers, order.descending)
+            continue
         keys = [matching.sort_key(value) for value in _cells(frame, order.column, len(frame))]
         filled = [position for position in positions if keys[position] is not None]
         filled.sort(key=lambda position: keys[position] or (), reverse=order.descending)
         positions = filled + [position for position in positions if keys[position] is None]
     return positions
+
+
+def _numbers(columns: Any, name: Name, count: int) -> Any:
+    """A column of numbers or times as an array of floats, NaN for blanks; None where it holds anything else."""
+    if not count:
+        return None
+    cells = columns[name.find(list(columns))]
+    kind = getattr(getattr(cells, "dtype", None), "kind", "")
+    if kind == "M":
+        moments = cells.to_numpy("datetime64[us]")
+        numbers = moments.astype("int64").astype(float)
+        numbers[moments != moments] = float("nan")
+        return numbers
+    return cells.to_numpy() if kind == "f" else cells.to_numpy().astype(float) if kind == "i" else None
+
+
+def _by_numbers(positions: list[int], numbers: Any, descending: bool) -> list[int]:
+    """The positions in the order of the numbers; equal ones keep theirs, NaN comes last."""
+    import numpy
+
+    before = numpy.array(positions)
+    keys = numbers[before]
+    order: list[int] = before[numpy.argsort(-keys if descending else keys, kind="stable")].tolist()
+    return order
 
 
 # -- what a filter is made of -------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,31 @@ from tracker.web.watch import Stamp
 # Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+@dataclass
+class _Table:
+    """A table as it is now, one for all sessions: of what it was before, nobody asks any more."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stamp: Stamp | None = None
+    frame: pd.DataFrame | None = None
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept(path: Path, name: str) -> _Table:
+    return _Table()
+
+
 def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
-    """One table with everything pending laid over it; errors as :meth:`tracker.reading.registry.Registry.table`."""
-    return Registry(path).table(name)
+    """One table with everything pending laid over it; errors as :meth:`tracker.reading.registry.Registry.table`.
+
+    Its values are shared until somebody changes some, which pandas then copies.
+    """
+    kept = _kept(path, name)
+    with kept.lock:
+        if kept.frame is None or kept.stamp != stamp:
+            kept.frame = None  # its room is for the next one
+            kept.frame, kept.stamp = Registry(path).table(name), stamp
+        return kept.frame.copy(deep=False)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)

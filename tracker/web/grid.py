@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,10 +10,10 @@ import streamlit as st
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 from tracker.schema import RUN_STATUS, RUNS
-from tracker.web import columns, shown
+from tracker.web import columns, picking, shades, shown
 from tracker.web.context import Context
+from tracker.web.found import SortKey
 
-KEY = "runs-grid"
 ROW = 35
 MOST_HEIGHT = 640
 STARTED = "started"
@@ -21,10 +21,22 @@ WIDTHS = {"name": 230, "status": 120, "experiment": 120, "owner": 100, "start_ti
 
 
 def show(
-    context: Context, runs: pd.DataFrame, ids: Sequence[str], names: Sequence[str], *, exact_times: bool
+    context: Context,
+    runs: pd.DataFrame,
+    names: Sequence[str],
+    keys: Sequence[SortKey],
+    shaded: Mapping[str, list[int]],
+    *,
+    exact_times: bool,
 ) -> list[str]:
-    """Draw the grid; gives the ids of the runs that are selected."""
-    _keep_selection(ids)
+    """Draw a page of the grid; gives the ids of the runs on it that are selected.
+
+    Args:
+        names: the columns to show.
+        keys: by which of them the runs are ordered.
+        shaded: levels of shade by column.
+    """
+    ids = [str(run_id or "") for run_id in runs["run_id"]]
 
     def opened() -> None:
         clicked = st.session_state.get("runs-name")
@@ -32,12 +44,19 @@ def show(
             st.session_state["open-run"] = ids[clicked["row"]]
 
     table, configuration = prepared(runs, names, opened, exact_times=exact_times)
+    headers = columns.headers([name for name in names if name in runs.columns])
+    for key in keys:
+        for header in (headers.get(key.column), STARTED if key.column == "start_time" else None):
+            if header in configuration:
+                label = configuration[header].get("label") or header
+                configuration[header] = {**configuration[header], "label": f"{label} {key.arrow}"}
+    picking.prepare(ids, {STARTED: "start_time", **{header: name for name, header in headers.items()}})
     event = st.dataframe(
-        table,
-        key=KEY,
+        shades.styled(table, {headers[name]: steps for name, steps in shaded.items() if name in headers}),
+        key=picking.KEY,
         hide_index=True,
         on_select="rerun",
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-column"],
         column_config=configuration,
         height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
         row_height=ROW,
@@ -75,18 +94,6 @@ def prepared(
         help="Click a name to open the run.",
     )
     return table, configuration
-
-
-def _keep_selection(ids: Sequence[str]) -> None:
-    """The grid remembers which rows are selected; after runs came or moved, those are other runs."""
-    before = st.session_state.get("runs-shown")
-    st.session_state["runs-shown"] = list(ids)
-    if before is None or before == list(ids) or KEY not in st.session_state:
-        return
-    selected = st.session_state[KEY]["selection"]["rows"]
-    if selected:
-        rows = columns.moved_selection(selected, before, ids)
-        st.session_state[KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
 # -- one column ---------------------------------------------------------------------------------------------------

@@ -17,8 +17,17 @@ STYLE = """
 .stMainBlockContainer { padding: 4.2rem 1.6rem 3rem; }
 [data-testid="stHeaderActionElements"] { display: none; }
 [data-testid="stMetric"] [data-testid="stMetricLabel"] { opacity: 0.8; }
+[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
+.st-key-runs-grid [data-testid="stElementToolbar"] { top: auto !important; bottom: 0.7rem; right: 1rem; }
+.st-key-runs-grid [data-testid="stElementToolbarButton"]:has(button:is([aria-label^="Show/hide"],
+  [aria-label^="Search"])) { display: none; }
+body:has(.st-key-runs-grid) [aria-label="Dataframe column menu"]:has(
+  > :nth-child(2)[role=menuitem] + [role=menuitem] + :not([role=menuitem])) > :is(:nth-child(2), :nth-child(3),
+  :nth-child(4)) { display: none; }
 </style>
 """
+"""Streamlit's own export of a grid would let a stored text such as ``=1`` become a formula; the Runs page has one that
+does not. Its search and its order know only the runs that the browser was sent, and what it hides nobody remembers."""
 
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="2" y="4" width="28" height="24" rx="4"
 fill="#0072B2"/><path d="M2 11h28M11 11v17" stroke="#fff" stroke-opacity=".5" stroke-width="1.5"/><path d="M6 23l7-5 5 3

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from tracker.errors import QueryError
-from tracker.reading.query import parse
-from tracker.web import address, columns, grid, say
+from tracker.web import address, columns, data, found, grid, picking, runs_columns, runs_order, runs_query, say, shades
 from tracker.web.context import Context
+from tracker.web.found import Part, SortKey
 from tracker.web.shown import count
+from tracker.web.watch import Stamp
 
 SHARED: address.Defaults = {
     "filter": "",
     "experiment": [],
-    "order": columns.NEWEST,
-    "choose": False,
-    **{f"show_{name}": [] for name in columns.GROUPS},
+    "sort": [],
+    "cols": [],
+    "unshaded": False,
+    "page": "1",
 }
 """What the page's address says of it."""
-MOST_ROWS = 20_000
-"""How many runs the grid is given at most: each look at the page sends them all to the browser."""
-FILTER_HELP = """Compare columns with values, joined with `and`, `or`, `not` and parentheses:
-
-- `metrics.auc > 0.9 and params.depth = 6`
-- `status = 'FAILED' or tags.team like 'risk%'`
-- `start_time >= '2026-11-01'` (UTC)
-- `params."learning rate" is not null`
-- `experiment in ('churn', 'fraud')`
-"""
+LOOKED_AT = 2000
+"""Runs by which the columns are chosen that say something."""
 
 
 def show(context: Context) -> None:
@@ -39,97 +36,115 @@ def show(context: Context) -> None:
         _empty(context)
         return
     address.take_over(SHARED)
-    fields = st.columns([4.6, 2.8, 2.4, 1.5], vertical_alignment="bottom")
-    found = _filtered(fields, runs)
-    suitable = columns.suitable(found)
-    order = _order(fields, suitable, context)
-    with fields[3].popover("Columns", icon=":material/view_column:", width="stretch", key="columns"):
-        names = _chosen(found, suitable)
+    names = [str(name) for name in runs.columns]
+    picking.take_clicks(context.settings, names)
+    runs_query.show(runs)
     address.write(SHARED)
-    if found.empty:
-        say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
-        return
-    shown = columns.arranged(found, order).head(MOST_ROWS)
-    ids = [str(run_id or "") for run_id in shown["run_id"]]
-    bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
-    chosen = grid.show(context, shown, ids, names, exact_times=names is not suitable)
-    if len(found) > MOST_ROWS:
-        st.caption(f"The first {MOST_ROWS:,} of {len(found):,} are shown: filter to see others.")
-    with bar:
-        total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
-        picked = f" · {len(chosen)} selected" if chosen else ""
-        st.markdown(f"**{total}**{picked}", width="content")
-        if st.button("Open", key="runs-open", disabled=len(chosen) != 1, icon=":material/science:"):
-            context.open_run(chosen[0])
-        if st.button(
-            f"Compare {len(chosen)}" if len(chosen) > 1 else "Compare",
-            key="runs-compare",
-            type="primary" if len(chosen) > 1 else "secondary",
-            disabled=len(chosen) < 2,
-            icon=":material/compare_arrows:",
-        ):
-            context.compare(chosen)
-        if not chosen:
-            st.caption("Click a name to open the run; tick runs to compare them.", width="content")
-
-
-def _filtered(fields: list[DeltaGenerator], runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs that the filter and the chosen experiments leave."""
-    query = fields[0].text_input(
-        "Filter",
-        key="filter",
-        placeholder=columns.example(runs),
-        help=FILTER_HELP,
-        icon=":material/filter_alt:",
-        persist_state="session",
-    )
-    names = sorted({str(name) for name in runs["experiment"].dropna()})
-    address.keep_valid("experiment", names)
-    experiments = fields[1].multiselect(
-        "Experiment", names, key="experiment", placeholder="All", persist_state="session"
-    )
-    found = runs[runs["experiment"].isin(experiments)] if experiments else runs
+    keys = found.sort_keys(st.session_state.get("sort", []), names)
     try:
-        return found.loc[parse(query or "").mask(found)]
+        places, suitable = _found(context, keys)
     except QueryError as error:
         say.bad_query(error)
-        return found
+        places, suitable = _found(context, keys, query="")
+    if not len(places):
+        say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
+        return
+    bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
+    with bar:
+        chosen = st.container(horizontal=True, vertical_alignment="center", width="stretch", key="runs-chosen")
+        with st.popover("Columns", icon=":material/view_column:", key="columns"):
+            shown = runs_columns.show(names, suitable)
+        with st.popover("Sort", icon=":material/swap_vert:", key="order"):
+            runs_order.show(runs, shown, keys, context.settings)
+    _begin_anew_where_others_are_found(keys)
+    part = found.part(len(places), st.session_state.get("page", "1"))
+    window = runs.iloc[places[part.first : part.last]]
+    shaded = {} if st.session_state.get("unshaded") else _shades(runs, places, window, shown, context)
+    on_page = grid.show(context, window, shown, keys, shaded, exact_times=shown is not suitable)
+    picked = picking.picked(on_page)
+    with chosen:
+        _bar(context, len(runs), len(places), picked)
+    _foot(part, len(places), picked)
+    address.write(SHARED)
 
 
-def _order(fields: list[DeltaGenerator], suitable: list[str], context: Context) -> tuple[str, bool]:
-    """By which column the runs are ordered, and whether its greatest values come first."""
-    orders = columns.orders(suitable, context.settings)
-    address.keep_valid("order", orders)
-    order = fields[2].selectbox("Order", list(orders), key="order", persist_state="session", filter_mode="contains")
-    return orders.get(str(order), orders[columns.NEWEST])
+# -- what is found ------------------------------------------------------------------------------------------------
 
 
-def _chosen(found: pd.DataFrame, suitable: list[str]) -> list[str]:
-    """The columns to show, chosen by group; as long as nobody chooses, those that say something."""
-    groups = columns.grouped([str(column) for column in found.columns])
-
-    def begin() -> None:
-        if st.session_state.get("choose"):
-            for name, chosen in columns.grouped(suitable).items():
-                st.session_state[f"show_{name}"] = [column for column in chosen if column != "name"]
-
-    own = st.toggle(
-        "Choose the columns myself",
-        key="choose",
-        on_change=begin,
-        persist_state="session",
-        help="Otherwise: metrics that have values, params that differ, and your own columns that are filled.",
+def _found(context: Context, keys: Sequence[SortKey], query: str | None = None) -> tuple[np.ndarray, list[str]]:
+    return _looked_for(
+        context.place.path,
+        context.stamp,
+        str(st.session_state.get("filter") or "") if query is None else query,
+        tuple(st.session_state.get("experiment", ())),
+        tuple(map(str, keys)),
     )
-    if not own:
-        return suitable
-    names = ["name"]
-    for name, title in columns.GROUPS.items():
-        options = [column for column in groups[name] if column != "name"]
-        if options:
-            key = f"show_{name}"
-            address.keep_valid(key, options)
-            names += st.multiselect(title, options, format_func=columns.short, key=key, persist_state="session")
-    return names
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _looked_for(
+    path: Path, stamp: Stamp, query: str, experiments: tuple[str, ...], keys: tuple[str, ...]
+) -> tuple[np.ndarray, list[str]]:
+    """The places of the runs that are found, in order, and the columns that say something of them."""
+    runs = data.table(path, stamp, "runs")
+    places = np.array(found.positions(runs, query, experiments, [SortKey.read(key) for key in keys]), dtype=np.int64)
+    some = runs.iloc[places[:: max(1, len(places) // LOOKED_AT)]]
+    return places, columns.suitable(some)
+
+
+def _begin_anew_where_others_are_found(keys: Sequence[SortKey]) -> None:
+    """Back to the first page when the filter or the order has changed."""
+    asked = (st.session_state.get("filter"), tuple(st.session_state.get("experiment", ())), tuple(keys))
+    if st.session_state.setdefault("runs-asked", asked) != asked:
+        st.session_state["runs-asked"] = asked
+        st.session_state["page"] = "1"
+
+
+def _shades(
+    runs: pd.DataFrame, places: np.ndarray, window: pd.DataFrame, shown: Sequence[str], context: Context
+) -> dict[str, list[int]]:
+    metrics = [name for name in shown if columns.group(name) == "metrics"]
+    return {
+        name: shades.levels(runs[name].iloc[places], window[name], context.settings.minimize(columns.short(name)))
+        for name in metrics
+    }
+
+
+# -- around the grid ----------------------------------------------------------------------------------------------
+
+
+def _bar(context: Context, all_runs: int, found_runs: int, picked: list[str]) -> None:
+    total = count(all_runs, "run") if found_runs == all_runs else f"{found_runs:,} of {count(all_runs, 'run')}"
+    st.markdown(f"**{total}**{f' · {len(picked):,} selected' if picked else ''}", width="content")
+    if not picked:
+        st.caption("Click a name to open the run; tick runs to compare or edit them.", width="content")
+        return
+    if st.button("Open", key="runs-open", disabled=len(picked) != 1, icon=":material/science:"):
+        context.open_run(picked[0])
+    if st.button(
+        f"Compare {len(picked)}" if len(picked) > 1 else "Compare",
+        key="runs-compare",
+        type="primary" if len(picked) > 1 else "secondary",
+        disabled=len(picked) < 2,
+        icon=":material/compare_arrows:",
+    ):
+        context.compare(picked)
+    st.button("Clear", key="runs-clear", type="tertiary", on_click=picking.clear, help="Select none.")
+
+
+def _foot(part: Part, total: int, picked: Sequence[str]) -> None:
+    """Which part of the runs this is, and the way to the others."""
+    if part.pages == 1:
+        return
+
+    key = f"runs-page-{part.number}"  # another widget each time: streamlit warns where a session sets the number
+
+    def turned() -> None:
+        st.session_state["page"] = str(st.session_state[key])
+
+    with st.container(horizontal=True, vertical_alignment="center", key="runs-foot"):
+        st.caption(part.says(total), width="stretch")
+        st.pagination(part.pages, default=part.number, key=key, on_change=turned)
 
 
 def _empty(context: Context) -> None:

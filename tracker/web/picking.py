@@ -1,0 +1,68 @@
+"""Which runs are selected in the grid, over all its pages, and what a click on a header means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from tracker.settings import Settings
+from tracker.web import found
+
+KEY = "runs-grid"
+PICKED, SHOWN, HEADERS = "runs-picked", "runs-shown", "runs-headers"
+"""In the session: the ids that are selected, those on the page as it was drawn, and its columns by their header."""
+
+
+def take_clicks(settings: Settings, known: Sequence[str]) -> None:
+    """Take over what was clicked in the grid since it was drawn: rows that were ticked, a header to order by."""
+    if KEY not in st.session_state:
+        return
+    selection = st.session_state[KEY]["selection"]
+    st.session_state[PICKED] = merged(
+        st.session_state.get(PICKED, []), st.session_state.get(SHOWN, []), selection["rows"]
+    )
+    if clicked := [st.session_state.get(HEADERS, {}).get(header) for header in selection["columns"]]:
+        keys = found.sort_keys(st.session_state.get("sort", []), known)
+        if clicked[0]:
+            st.session_state["sort"] = [str(key) for key in found.clicked(keys, clicked[0], settings)]
+        _set_rows(selection["rows"])
+
+
+def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> None:
+    """Before the grid is drawn with these runs: it remembers positions, people mean runs.
+
+    Args:
+        headers: the column that each header stands for.
+    """
+    st.session_state[HEADERS] = dict(headers)
+    chosen = set(st.session_state.get(PICKED, []))
+    if st.session_state.get(SHOWN) != list(ids) or KEY not in st.session_state:
+        st.session_state[SHOWN] = list(ids)
+        if chosen or KEY in st.session_state:
+            _set_rows([place for place, run_id in enumerate(ids) if run_id in chosen])
+
+
+def picked(on_page: Sequence[str]) -> list[str]:
+    """The ids of all runs that are selected, also on other pages."""
+    others = [run_id for run_id in st.session_state.get(PICKED, []) if run_id not in set(st.session_state[SHOWN])]
+    return [*others, *on_page]
+
+
+def clear() -> None:
+    """Select none."""
+    st.session_state[PICKED] = []
+    _set_rows([])
+
+
+def merged(picked: Sequence[str], shown: Sequence[str], rows: Sequence[int]) -> list[str]:
+    """The ids that are selected after some rows of a page were: on other pages all stay."""
+    on_page = set(shown)
+    return [
+        *(run_id for run_id in picked if run_id not in on_page),
+        *(shown[row] for row in rows if row < len(shown) and shown[row]),
+    ]
+
+
+def _set_rows(rows: Sequence[int]) -> None:
+    st.session_state[KEY] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
