@@ -322,8 +322,9 @@ def to_bytes(changes: ChangeSet) -> bytes:
         header["columns"] = [[one.table, one.column, one.old, one.new] for one in changes.columns]
     lines = [_line(header)]
     for entry in changes.entries:
-        record: dict[str, Any] = {"t": entry.time, "table": entry.table, "key": entry.key, "cells": _cells(entry)}
-        record.update({"who": entry.who, "by": entry.by})
+        cells = _cells(entry)
+        record = {"t": entry.time, "table": entry.table, "key": entry.key, "cells": cells, "who": entry.who}
+        record["by"] = entry.by
         if entry.new:
             record["new"] = True
         if entry.typed:
@@ -351,7 +352,7 @@ def to_bytes(changes: ChangeSet) -> bytes:
     return b"".join(lines)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=to_json).encode
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
@@ -361,8 +362,8 @@ def _line(record: Mapping[str, Any]) -> bytes:
 def _cells(entry: Entry) -> dict[str, Any]:
     """Old and new value of each cell."""
     if isinstance(entry.cells, NewCells):
-        return {column: (None, to_json(value)) for column, value in entry.cells.new.items()}
-    return {column: (to_json(cell.old), to_json(cell.new)) for column, cell in entry.cells.items()}
+        return {column: (None, value) for column, value in entry.cells.new.items()}
+    return {column: (cell.old, cell.new) for column, cell in entry.cells.items()}
 
 
 def from_bytes(id: str, content: bytes) -> ChangeSet:

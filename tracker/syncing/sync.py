@@ -114,7 +114,8 @@ def sync(
             finish_moves(folders)
             for attempt in range(TRIES):
                 try:
-                    return Attempt(folders, who, program, force, on_step, asked, hold).run()
+                    with collector_paused():
+                        return Attempt(folders, who, program, force, on_step, asked, hold).run()
                 except WorkbookChangedError:
                     if attempt == TRIES - 1:
                         raise
@@ -168,11 +169,9 @@ class Attempt:
                 version = version_name(self.path, stamp, now)
                 note_outside_save(self.folders, workbook, version, self.path, before.modified_ns / 1e9)
                 took_in, keyless, incoming, settings = self._look_at_edits(workbook, known, incoming, settings)
-            many = self.asked != NOTHING or known.identity != before
-            with collector_paused() if many else contextlib.nullcontext():
-                judged = self._judge(workbook, incoming, settings, now, known.identity != before)
-                incoming = replace(incoming, changes=(*incoming.changes, *judged.changes))
-                changes, problems = self._change(workbook, incoming, settings, keyless, now)
+            judged = self._judge(workbook, incoming, settings, now, known.identity != before)
+            incoming = replace(incoming, changes=(*incoming.changes, *judged.changes))
+            changes, problems = self._change(workbook, incoming, settings, keyless, now)
             self.on_step("planned")
             if not (took_in or changes.entries or changes.replayed or self._news(changes, incoming)):
                 if known.identity != before:

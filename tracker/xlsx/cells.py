@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -100,8 +101,31 @@ def cells_of(row: bytes, prefix: bytes) -> Iterator[CellSpan]:
     for match in _cell_pattern(prefix).finditer(row):
         tag = match[1]
         reference = _REFERENCE.search(tag)
-        column = column_number(reference[1].decode()) if reference else column + 1
+        column = _column(reference[1]) if reference else column + 1
         yield CellSpan(column, match.start(), match.end(), tag, match[2] or b"")
+
+
+def cells_around(row: bytes, prefix: bytes, columns: Collection[int]) -> list[CellSpan]:
+    """Of the cells of one ``<row>`` those in these columns, and the nearest on both sides of each: enough to set them.
+
+    Much faster than :func:`cells_of` where few columns of many are meant.
+    """
+    references = list(_opening_pattern(prefix).finditer(row))
+    places = [_column(reference[1]) for reference in references]
+    if len(places) != row.count(b"<%sc" % prefix) or places != sorted(places):
+        return list(cells_of(row, prefix))
+    chosen: set[int] = set()
+    for column in columns:
+        at = bisect_left(places, column)
+        chosen.update(range(max(0, at - 1), min(len(places), at + 2)))
+    matches = ((places[index], _cell_pattern(prefix).match(row, references[index].start())) for index in sorted(chosen))
+    return [CellSpan(column, m.start(), m.end(), m[1], m[2] or b"") for column, m in matches if m]
+
+
+@lru_cache(maxsize=16)
+def _opening_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    """Where a cell begins, as most programs write it."""
+    return re.compile(b'<%bc r="([A-Z]{1,3})[0-9]+"' % re.escape(prefix))
 
 
 def text_of(content: bytes, prefix: bytes) -> str:
@@ -120,6 +144,8 @@ def link_of(cell: CellSpan, prefix: bytes) -> str | None:
 
 def has_formula(xml: bytes, prefix: bytes) -> bool:
     """Whether there is a formula among the cells of rows; links depend on nothing and do not count."""
+    if b"<%sf" % prefix not in xml:
+        return False
     return any(not match[1] or _link(match[1]) is None for match in _formula_pattern(prefix).finditer(xml))
 
 
@@ -164,13 +190,18 @@ class CellReader:
         formulas: list[int] = []
         plain = _plain_pattern(self.prefix).findall(xml)
         if len(plain) == xml.count(b"<%sc" % self.prefix):
+            string = self.string
             for letters, style, kind, formula, raw, text in plain:
                 if raw or text or formula:
                     index = _column(letters) - first
-                    if 0 <= index < width:
-                        values[index] = self.plain(style, kind, formula, raw, text)
-                        if formula and _link(formula) is None:
-                            formulas.append(index)
+                    if not 0 <= index < width:
+                        continue
+                    if kind == b"s" and raw.isdigit() and not formula:  # most texts, without a call for each
+                        values[index] = string(int(raw)) or None
+                        continue
+                    values[index] = self.plain(style, kind, formula, raw, text)
+                    if formula and _link(formula) is None:
+                        formulas.append(index)
             return values, formulas
         for cell in cells_of(xml[xml.find(b">") + 1 :], self.prefix):
             index = cell.column - first
@@ -185,7 +216,8 @@ class CellReader:
         if formula and (link := _link(formula)) is not None:
             return link or None
         if text or kind == b"inlineStr":
-            return unescape_text(text.decode("utf-8", "replace")) or None
+            found = text.decode("utf-8", "replace")
+            return (unescape_text(found) if "&" in found or "_" in found else found) or None
         return self._stored(kind, raw.decode("utf-8", "replace"), int(style) if style else 0)
 
     def _stored(self, kind: bytes, raw: str, style: int) -> Any:
@@ -227,40 +259,73 @@ def _iso_date(raw: str) -> Any:
 
 def cell_xml(row: int, column: int, value: Any, style: int, prefix: bytes, date1904: bool) -> bytes:
     """One ``<c>`` for a value as :mod:`tracker.values` gives it; a blank keeps its format."""
-    return cell_writer(column, style, prefix, date1904)(row, value)
+    ending = cell_writer(style, prefix, date1904)(value)
+    return b"%b%d%b" % (cell_opening(column, prefix), row, ending) if ending else b""
 
 
-CellWriter = Callable[[int, Any], bytes]
+def cell_opening(column: int, prefix: bytes) -> bytes:
+    """A cell of a column up to the row's number."""
+    return b'<%sc r="%b' % (prefix, column_letters(column).encode())
 
 
-@lru_cache(maxsize=4096)
-def cell_writer(column: int, style: int, prefix: bytes, date1904: bool) -> CellWriter:
-    """What makes the cells of one column and format: of a row's number and a value, as :func:`cell_xml`."""
+CellWriter = Callable[[Any], bytes]
+"""Gives what stands in a cell behind the row's number, for its value; nothing where there need not be a cell."""
+
+
+@lru_cache(maxsize=256)
+def cell_writer(style: int, prefix: bytes, date1904: bool) -> CellWriter:
+    """What makes the cells of one format; see :func:`cell_opening` for what stands before."""
     p = prefix
-    name = b'<%sc r="%b' % (p, column_letters(column).encode())
-    ending = b'" s="%d"' % style if style else b'"'
-    number = b"%b%%d%b><%sv>%%b</%sv></%sc>" % (name, ending, p, p, p)
-    boolean = b'%b%%d%b t="b"><%sv>%%d</%sv></%sc>' % (name, ending, p, p, p)
-    plain = b'%b%%d%b t="inlineStr"><%sis><%st>%%b</%st></%sis></%sc>' % (name, ending, p, p, p, p, p)
-    link = b'%b%%d%b t="str"><%sf>%%b</%sf><%sv>%%b</%sv></%sc>' % (name, ending, p, p, p, p, p)
+    start = b'" s="%d"' % style if style else b'"'
+    blank = start + b"/>" if style else b""
+    number = b"%b><%sv>%%b</%sv></%sc>" % (start, p, p, p)
+    boolean = b'%b t="b"><%sv>%%d</%sv></%sc>' % (start, p, p, p)
+    plain = b'%b t="inlineStr"><%sis><%st>%%b</%st></%sis></%sc>' % (start, p, p, p, p, p)
+    link = b'%b t="str"><%sf>%%b</%sf><%sv>%%b</%sv></%sc>' % (start, p, p, p, p, p)
     spaced = plain.replace(b"<%st>" % p, b'<%st xml:space="preserve">' % p)
 
-    def write(row: int, value: Any) -> bytes:
+    def write(value: Any) -> bytes:
         if value is None or value == "":
-            return b"%b%d%b/>" % (name, row, ending) if style else b""
+            return blank
         if value is True or value is False:
-            return boolean % (row, value)
+            return boolean % value
         if isinstance(value, (int, float)):
-            return number % (row, repr(value).encode())
+            return number % repr(value).encode()
         if isinstance(value, datetime):
-            return number % (row, repr(to_serial(value, date1904)).encode())
+            return number % repr(to_serial(value, date1904)).encode()
         if isinstance(value, Link):
-            return link % (row, _formula(value.formula), escape(value))
+            return link % (_formula(value.formula), escape(value))
         text = str(value)
         space = text != text.strip() or "\n" in text or "  " in text
-        return (spaced if space else plain) % (row, escape(text))
+        return (spaced if space else plain) % escape(text)
 
     return write
+
+
+class ColumnWriter:
+    """Makes the cells of a column in many new rows: texts and dates that come again are made once."""
+
+    __slots__ = ("_known", "_write", "opening")
+
+    def __init__(self, opening: bytes, write: CellWriter) -> None:
+        self.opening = opening
+        self._write = write
+        self._known: dict[Any, bytes] = {None: write(None)}
+
+    def ending(self, value: Any) -> bytes:
+        """As :data:`CellWriter`."""
+        kind = type(value)
+        if kind is not str and kind is not datetime and value is not None:
+            return self._write(value)  # 1, 1.0 and True are different cells, and equal
+        known = self._known.get(value)
+        if known is None:
+            known = self._write(value)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[value] = known
+        return known
+
+
+_MOST_KNOWN = 2048
 
 
 def formula_xml(row: int, column: int, formula: str, style: int, prefix: bytes) -> bytes:

@@ -17,6 +17,8 @@ from tracker.xlsx.sheet import Sheet
 
 _MANY = 256
 """From here on, one look at all shared strings takes less than a search for each text."""
+_SHARE = 8
+"""Where more than one row in so many is looked for, the keys of all are read."""
 
 
 def rows_with_keys(
@@ -26,8 +28,13 @@ def rows_with_keys(
 
     ``key`` has the columns of the sheet that the key is made of.
     """
-    found: dict[Key, int] = {}
     left = set(wanted)
+    if len(left) * _SHARE > area.last_row - area.first_row:
+        columns = [texts_in(book, sheet, area, column) for column in key]
+        numbers = sorted(number for number in columns[0] if area.first_row <= number <= area.last_row)
+        there = ((tuple(column.get(number, "") for column in columns), number) for number in numbers)
+        return {texts: number for texts, number in there if texts in left}
+    found: dict[Key, int] = {}
     reader = book.reader(sheet)
     for number in _rows_with_texts(book, sheet, area, key[0], {texts[0] for texts in left}):
         texts = _key_of(sheet.row(number) or b"", key, reader)
@@ -86,5 +93,8 @@ def _pass(
 
 def _key_of(row: bytes, key: Sequence[int], reader: CellReader) -> Key:
     """The texts of a row's cells in these columns of the sheet."""
+    plain = [column_pattern(column, reader.prefix).search(row) for column in key]
+    if all(plain):
+        return tuple(key_text(reader.plain(*cell.groups(b"")[1:])) for cell in plain if cell)
     cells = {cell.column: cell for cell in cells_of(row[row.find(b">") + 1 :], reader.prefix)}
     return tuple(key_text(reader.value(cells[column])) if column in cells else "" for column in key)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tracker.xlsx.cells import CellSpan, cells_of
 from tracker.xlsx.xml import UnpatchablePart, drop_attribute
@@ -13,8 +13,7 @@ from tracker.xlsx.xml import UnpatchablePart, drop_attribute
 ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["']([0-9]+)["']""")
 
 
-@dataclass(frozen=True, slots=True)
-class RowSpan:
+class RowSpan(NamedTuple):
     """One row and where it stands in its stretch."""
 
     number: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import chain
 
@@ -96,16 +96,17 @@ class Sheet:
     def _inflated(self, segment: Segment) -> bytes:
         if segment.raw is not None:
             return segment.raw
-        if segment.where is None:
-            return self._xml[segment.start : segment.start + segment.size]
         if self._last is not None and self._last[0] is segment:
             return self._last[1]
-        try:
-            raw = inflate(self.package.raw(segment.where.start, segment.where.size), segment.size)
-        except ValueError as error:
-            raise DamagedPackage(f"its part {self.part} is damaged: {error}") from None
-        if crc32(raw) != segment.crc:
-            raise DamagedPackage(f"its part {self.part} is damaged: the checksum is wrong")
+        if segment.where is None:
+            raw = self._xml[segment.start : segment.start + segment.size]
+        else:
+            try:
+                raw = inflate(self.package.raw(segment.where.start, segment.where.size), segment.size)
+            except ValueError as error:
+                raise DamagedPackage(f"its part {self.part} is damaged: {error}") from None
+            if crc32(raw) != segment.crc:
+                raise DamagedPackage(f"its part {self.part} is damaged: the checksum is wrong")
         self._last = segment, raw
         return raw
 
@@ -280,32 +281,49 @@ class Sheet:
 
     def _apply_edits(self) -> bool:
         """Rebuild the segments that have edited rows; True where one besides the last was among them."""
-        touched: dict[int, list[int]] = {}
-        for number in sorted(self._edits):
-            touched.setdefault(self._segment_of(number), []).append(number)
-        for index, numbers in touched.items():
-            segment = self.segments[index]
-            raw = self._inflated(segment)
-            parts: list[bytes] = []
-            position = 0
-            for span in self._index(index, raw):
-                while numbers and numbers[0] < span.number:
-                    parts += [raw[position : span.start], self._edits[numbers.pop(0)]]
-                    position = span.start
-                if numbers and numbers[0] == span.number:
-                    parts += [raw[position : span.start], self._edits[numbers.pop(0)]]
-                    position = span.end
-            end = self._spans[index][-1].end if self._spans[index] else 0
-            end = max(position, end)
-            parts += [raw[position:end], *(self._edits[number] for number in numbers), raw[end:]]
-            fresh = b"".join(parts)
-            spans = row_spans(fresh, self.prefix, segment.first)
-            first = spans[0].number if spans else segment.first
-            last = spans[-1].number if spans else segment.last
-            self.segments[index] = Segment(min(segment.first, first), last, len(fresh), raw=fresh)
-            self._spans[index] = spans
+        edits, numbers, begin = self._edits, sorted(self._edits), 0
         self._edits = {}
-        return any(index < len(self.segments) - 1 for index in touched)
+        touched = set()
+        for index, segment in enumerate(self.segments):
+            is_last = index == len(self.segments) - 1
+            end = len(numbers) if is_last else bisect_right(numbers, segment.last)
+            if begin < end:
+                touched.add(is_last)
+                self._rebuild(index, [(number, edits.pop(number)) for number in numbers[begin:end]])
+            begin = end
+        return False in touched
+
+    def _rebuild(self, index: int, edits: list[tuple[int, bytes]]) -> None:
+        """Put rows into a segment, each in the place of the one with its number or where that belongs."""
+        segment = self.segments[index]
+        raw = self._inflated(segment)
+        waiting = edits[::-1]
+        parts: list[bytes] = []
+        spans: list[RowSpan] = []
+        size = position = 0
+
+        def add(piece: bytes, number: int | None = None) -> None:
+            nonlocal size
+            if number is not None:
+                spans.append(RowSpan(number, size, size + len(piece)))
+            parts.append(piece)
+            size += len(piece)
+
+        for span in self._index(index, raw):
+            if position < span.start:
+                add(raw[position : span.start])
+            while waiting and waiting[-1][0] < span.number:
+                number, row = waiting.pop()
+                add(row, number)
+            is_replaced = waiting and waiting[-1][0] == span.number
+            add(waiting.pop()[1] if is_replaced else raw[span.start : span.end], span.number)
+            position = span.end
+        for number, row in reversed(waiting):
+            add(row, number)
+        add(raw[position:])
+        fresh = b"".join(parts)
+        self.segments[index] = Segment(min(segment.first, spans[0].number), spans[-1].number, size, raw=fresh)
+        self._spans[index] = spans
 
     def _freeze_tail(self) -> None:
         tail = self.segments[-1]

@@ -12,7 +12,17 @@ from typing import Any
 from tracker.errors import ContentInTheWayError, SheetFullError
 from tracker.model import Key
 from tracker.xlsx.book import Book, TableEntry
-from tracker.xlsx.cells import CellSpan, CellWriter, cell_writer, cells_of, formula_of, formula_xml
+from tracker.xlsx.cells import (
+    CellSpan,
+    CellWriter,
+    ColumnWriter,
+    cell_opening,
+    cell_writer,
+    cells_around,
+    cells_of,
+    formula_of,
+    formula_xml,
+)
 from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
 from tracker.xlsx.keys import rows_blank_in, rows_with_keys, rows_with_texts, texts_in
@@ -95,11 +105,13 @@ class Table:
         """Every row of data, in order; rows that the file leaves out are blank."""
         info = self._entry.info
         expected = info.first_data_row
-        width = len(info.columns)
+        first, width = info.ref.first_column, len(info.columns)
+        read = self._book.reader(self.sheet).row
         for number, xml in self.sheet.rows(info.first_data_row, info.last_data_row):
             for missing in range(expected, number):
                 yield TableRow(missing, [None] * width, frozenset())
-            yield self._parsed(number, xml)
+            values, formulas = read(xml, first, width)
+            yield TableRow(number, values, frozenset(formulas))
             expected = number + 1
         for missing in range(expected, info.last_data_row + 1):
             yield TableRow(missing, [None] * width, frozenset())
@@ -183,7 +195,7 @@ class Table:
     def set(self, number: int, values: Mapping[int, Any]) -> None:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
         first, xml = self.ref.first_column, self.sheet.row(number)
-        spans = list(cells_of(_body(xml), self.sheet.prefix))
+        spans = cells_around(_body(xml), self.sheet.prefix, [first + column for column in values])
         there = {span.column: span for span in spans}
         over = {first + column for column, value in values.items() if not isinstance(value, Link)}
         if xml and b"HYPERLINK" in xml and any(span.column in over and span.has_formula for span in spans):
@@ -221,21 +233,20 @@ class Table:
             for index, column in enumerate(info.columns)
             if self._calculated(column, above.get(places[index]), above_row, start) is not None
         ]
-        fresh = [(index, self._writers(place, styles[place])) for index, place in enumerate(places)]
-        p, last = self.sheet.prefix, self.sheet.last_row
+        p, sheet, last = self.sheet.prefix, self.sheet, self.sheet.last_row
+        writers = [ColumnWriter(cell_opening(place, p), self._writer(styles[place])) for place in places]
+        row_opening, row_closing = b'<%srow r="' % p, b"</%srow>" % p
         for number, values in enumerate(rows, start):
             get = values.get
-            xml = self.sheet.row(number) if number <= last else None
+            xml = sheet.row(number) if number <= last else None
             if xml is None and not computed:
-                made = b"".join(
-                    [
-                        write[type(value) is datetime](number, value)
-                        if type(value := get(index)) is not Link
-                        else self._cell(number, places[index], value, styles[places[index]])
-                        for index, write in fresh
-                    ]
-                )
-                self.sheet.put(number, b'<%srow r="%d">%b</%srow>' % (p, number, made, p), places[-1])
+                digits = b"%d" % number
+                pieces = [row_opening, digits, b'">']
+                for index, writer in enumerate(writers):
+                    if ending := writer.ending(get(index)):
+                        pieces += (writer.opening, digits, ending)
+                pieces.append(row_closing)
+                sheet.put(number, b"".join(pieces), places[-1])
                 continue
             own_styles = self._styles_of(xml)
             cells: dict[int, bytes] = {}
@@ -283,18 +294,24 @@ class Table:
         self._entry = self._book.set_table(self._entry, info.with_columns(list(names)))
 
     def _cell(self, row: int, column: int, value: Any, style: int) -> bytes:
-        if isinstance(value, Link) and self._book.styles is not None:
-            style = self._book.styles.formula_style(style)
-        return self._writers(column, style)[isinstance(value, datetime)](row, value)
+        ending = self._writer(style)(value)
+        return b"%b%d%b" % (cell_opening(column, self.sheet.prefix), row, ending) if ending else b""
 
-    def _writers(self, column: int, style: int) -> tuple[CellWriter, CellWriter]:
-        """What makes the cells of a column in a format, and its cells with a date, which must be seen to be one."""
+    def _writer(self, style: int) -> CellWriter:
+        """What makes cells in a format, or in the one beside it in which a date or a link is seen to be one."""
         p, date1904, styles = self.sheet.prefix, self._book.date1904, self._book.styles
+        write = cell_writer(style, p, date1904)
+        if styles is None:
+            return write
 
-        def dated(row: int, value: Any) -> bytes:
-            return cell_writer(column, styles.date_style(style) if styles else style, p, date1904)(row, value)
+        def in_its_format(value: Any) -> bytes:
+            if isinstance(value, datetime):
+                return cell_writer(styles.date_style(style), p, date1904)(value)
+            if isinstance(value, Link):
+                return cell_writer(styles.formula_style(style), p, date1904)(value)
+            return write(value)
 
-        return cell_writer(column, style, p, date1904), dated
+        return in_its_format
 
     def _put(
         self, number: int, xml: bytes | None, cells: dict[int, bytes], spans: Sequence[CellSpan] | None = None
