@@ -35,6 +35,7 @@ FOLDERS = (
             "deciding",
             "adopting",
             "archiving",
+            "bridges",
             "merging",
             "retention",
             "comparing",

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import Shown, note_outside, served
 from person import Person
 from script import Script
-from test_browser import Shown, _note_outside, _served, chromium  # noqa: F401
 
 from tracker.model import Change
 from tracker.reading.copies import conflict_copies
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.browser
 
 
 @contextmanager
-def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:  # noqa: F811
+def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:
     """The app on a registry in a browser."""
-    with _served(registry, folder) as (url, log):
+    with served(registry, folder) as (url, log):
         page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         outside: list[str] = []
-        page.on("request", lambda request: _note_outside(request.url, outside))
+        page.on("request", lambda request: note_outside(request.url, outside))
         try:
             yield Shown(page, registry, url, outside)
             assert outside == []
@@ -37,7 +37,7 @@ def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:  # n
 
 
 def test_a_conflict_a_repair_and_a_copy_are_settled_on_the_problems_page(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     registry_path: Path,
     tmp_path: Path,
 ) -> None:

@@ -22,7 +22,7 @@ from tracker.workbook import open_workbook
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("init", "adopt", "runs", "show", "log", "get", "sync", "check", "resolve", "app"),
+    *("init", "adopt", "import", "runs", "show", "log", "get", "sync", "check", "resolve", "app"),
     *("history", "diff", "undo", "restore"),
     *("artifacts", "verify", "lineage", "compare", "reproduce", "profile", "drift"),
     *("checklist", "gate", "due"),

@@ -21,7 +21,7 @@ LAYERS = (
     "tracker.serving",
     "tracker",
     "tracker.exporting",
-    "tracker.reproducing tracker.cards",
+    "tracker.bridges tracker.reproducing tracker.cards",
     "tracker.comparing tracker.adopting tracker.merging tracker.archiving",
     "tracker.runs",
     "tracker.contents",

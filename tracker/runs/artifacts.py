@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tracker import store
 from tracker.capture import owner, utc_now
@@ -21,8 +21,8 @@ from tracker.errors import (
     StoreError,
 )
 from tracker.folders import Folders
+from tracker.model import Key
 from tracker.reading.roles import require
-from tracker.runs.recorder import Recorder
 from tracker.settings import Settings
 from tracker.store import Stored
 from tracker.values import to_cell
@@ -31,13 +31,22 @@ from tracker.workbook import patiently, read_settings
 _KEPT = "Files are kept beside the workbook instead."
 
 
+class Changes(Protocol):
+    """Where the rows of artifacts and lineage go: a run's recorder, or that of an import."""
+
+    def change(
+        self, table: str, key: Key, cells: Mapping[str, Any], *, was: Mapping[str, Any] | None = None, new: bool = False
+    ) -> None:
+        """Set cells of one row, safe when this returns."""
+
+
 class RunArtifacts:
     """Stores and finds artifacts on behalf of one run."""
 
     def __init__(
         self,
         folders: Folders,
-        recorder: Recorder,
+        recorder: Changes,
         run_id: str,
         who: str,
         inputs: Mapping[str, str] | None = None,
