@@ -21,6 +21,7 @@ from benchmarks import (
     history,
     memory,
     reading,
+    sessions,
     syncs,
     tables,
     together,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Options], Found]] = {
     "checklists": checklists.measure,
     "tables": tables.measure,
     "history": history.measure,
+    "sessions": sessions.measure,
     "footprint": footprint.measure,
 }
 HEADERS = ("what", "ours", "beside", "reference", "ratio", "aim", "reached")

@@ -69,6 +69,7 @@ def app(
     # Said here too, since a team's folder may have settings of its own.
     words += ["--browser.gatherUsageStats=false", f"--server.address={address}", "--server.showEmailPrompt=false"]
     words += ["--server.enableXsrfProtection=true", "--server.enableCORS=true"]
+    words += ["--server.fileWatcherType=none", "--runner.magicEnabled=false", "--runner.postScriptGC=false"]
     hosts: tuple[str, ...] = serving.LOCAL_HOSTS
     if shared:
         file = secrets or serving.secrets_file(Path.cwd(), Path.home())

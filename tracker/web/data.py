@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,18 @@ from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
+from tracker.web import watch
+from tracker.web.looks import Looks
 from tracker.web.watch import Stamp
 
 # Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def looks(path: Path) -> Looks:
+    """When the files of a registry are looked at again, for all sessions."""
+    folders = Folders(path)
+    return Looks(lambda: watch.stamp(folders, time.time()))
 
 
 @dataclass
@@ -33,6 +44,8 @@ class _Table:
     lock: threading.Lock = field(default_factory=threading.Lock)
     stamp: Stamp | None = None
     frame: pd.DataFrame | None = None
+    earlier: deque[Stamp] = field(default_factory=lambda: deque(maxlen=16))
+    """Stamps of looks before: a page that is still drawn from one of them makes do with what is newer."""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -47,7 +60,9 @@ def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
     """
     kept = _kept(path, name)
     with kept.lock:
-        if kept.frame is None or kept.stamp != stamp:
+        if kept.frame is None or (kept.stamp != stamp and stamp not in kept.earlier):
+            if kept.stamp is not None:
+                kept.earlier.append(kept.stamp)
             kept.frame = None  # its room is for the next one
             kept.frame, kept.stamp = Registry(path).table(name), stamp
         return kept.frame.copy(deep=False)

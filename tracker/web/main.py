@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import address, adopt, folder, head, say, signing_in, start, watch
+from tracker.web import address, adopt, data, folder, head, say, signing_in, start, watch
 from tracker.web.context import Context
 from tracker.web.pages import PAGES, SECTIONS, Entry
 from tracker.web.places import Place
@@ -68,7 +69,10 @@ def _alone(show: Callable[[], None]) -> None:
 
 def _show(place: Place, who: str, link: str, first_page: str) -> None:
     now = datetime.now(UTC)
-    context = Context(place, watch.stamp(place.folders, now.timestamp()), now, who, link, pages := {})
+    looks = data.looks(place.path)
+    session = st.session_state.setdefault("session", uuid.uuid4().hex)
+    stamp = looks.changed(session) if "flash" in st.session_state else looks.asked(session)
+    context = Context(place, stamp, now, who, link, pages := {})
     menu: dict[str, list[Page]] = {section: [] for section in SECTIONS}
     for entry in PAGES:
         page = pages[entry.address] = st.Page(
@@ -85,10 +89,11 @@ def _show(place: Place, who: str, link: str, first_page: str) -> None:
     if link:
         address.name("registry", link)
     start.ask_about_link()
-    head.show(context)
-    if run_id := st.session_state.pop("then-run", None):
-        context.open_run(run_id)
-    current.run()
+    with looks.drawing():
+        head.show(context)
+        if run_id := st.session_state.pop("then-run", None):
+            context.open_run(run_id)
+        current.run()
     _keep_current(place, context.stamp, _minute())
 
 
@@ -103,7 +108,7 @@ def _page(context: Context, entry: Entry) -> None:
 @st.fragment(run_every=SECONDS)
 def _keep_current(place: Place, shown: watch.Stamp, minute: int) -> None:
     """Show the page anew when the registry has changed; once a minute in any case, for the times on it."""
-    if watch.stamp(place.folders, time.time()) != shown or _minute() != minute:
+    if data.looks(place.path).watched() != shown or _minute() != minute:
         st.rerun()
 
 

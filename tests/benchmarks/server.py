@@ -1,0 +1,71 @@
+"""The app's server as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import ROOT, child_environment
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def memory(self) -> int:
+        """Bytes that the process had at most (Linux)."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+    def processor(self) -> float:
+        """Seconds of processor time so far (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def errors(self) -> list[str]:
+        """The first lines of each error that it printed."""
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return [part.strip()[-600:] for part in text.split("Traceback (most recent call last):")[1:]]
+
+
+@contextmanager
+def serving(registry: Path, folder: Path) -> Iterator[Server]:
+    """The app of a registry on a free port, ready to answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    log = folder / "server.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [*command, "--", str(registry)], stdout=output, stderr=output, cwd=ROOT, env=child_environment()
+        )
+        server = Server(f"http://127.0.0.1:{port}", process, log)
+        try:
+            _wait(server)
+            yield server
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(server: Server) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.process.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=1) as answer:
+            if answer.read() == b"ok":
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"the server does not answer: {server.log.read_text(encoding='utf-8')}")
