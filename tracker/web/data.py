@@ -44,6 +44,7 @@ class _Table:
     lock: threading.Lock = field(default_factory=threading.Lock)
     stamp: Stamp | None = None
     frame: pd.DataFrame | None = None
+    version: int = 0
     earlier: deque[Stamp] = field(default_factory=lambda: deque(maxlen=16))
     """Stamps of looks before: a page that is still drawn from one of them makes do with what is newer."""
 
@@ -56,7 +57,8 @@ def _kept(path: Path, name: str) -> _Table:
 def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
     """One table with everything pending laid over it; errors as :meth:`tracker.reading.registry.Registry.table`.
 
-    Its values are shared until somebody changes some, which pandas then copies.
+    Its values are shared until somebody changes some, which pandas then copies. What is found in it is kept by its
+    :func:`version`, since it may be newer than the stamp.
     """
     kept = _kept(path, name)
     with kept.lock:
@@ -64,8 +66,15 @@ def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
             if kept.stamp is not None:
                 kept.earlier.append(kept.stamp)
             kept.frame = None  # its room is for the next one
-            kept.frame, kept.stamp = Registry(path).table(name), stamp
+            kept.frame, kept.stamp, kept.version = Registry(path).table(name), stamp, kept.version + 1
+            kept.frame.attrs["version"] = kept.version
         return kept.frame.copy(deep=False)
+
+
+def version(frame: pd.DataFrame) -> int:
+    """Which reading of its table a frame of :func:`table` is: those of equal number are equal."""
+    number: int = frame.attrs["version"]
+    return number
 
 
 @st.cache_data(max_entries=24, show_spinner=False)

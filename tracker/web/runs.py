@@ -14,7 +14,6 @@ from tracker.web import address, columns, data, found, grid, picking, runs_colum
 from tracker.web.context import Context
 from tracker.web.found import Part, SortKey
 from tracker.web.shown import count
-from tracker.web.watch import Stamp
 
 SHARED: address.Defaults = {
     "filter": "",
@@ -42,10 +41,10 @@ def show(context: Context) -> None:
     address.write(SHARED)
     keys = found.sort_keys(st.session_state.get("sort", []), names)
     try:
-        places, suitable = _found(context, keys)
+        places, suitable = _found(context, runs, keys)
     except QueryError as error:
         say.bad_query(error)
-        places, suitable = _found(context, keys, query="")
+        places, suitable = _found(context, runs, keys, query="")
     if not len(places):
         say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
         return
@@ -71,10 +70,12 @@ def show(context: Context) -> None:
 # -- what is found ------------------------------------------------------------------------------------------------
 
 
-def _found(context: Context, keys: Sequence[SortKey], query: str | None = None) -> tuple[np.ndarray, list[str]]:
+def _found(
+    context: Context, runs: pd.DataFrame, keys: Sequence[SortKey], query: str | None = None
+) -> tuple[np.ndarray, list[str]]:
     return _looked_for(
-        context.place.path,
-        context.stamp,
+        runs,
+        (context.place.path, data.version(runs)),
         str(st.session_state.get("filter") or "") if query is None else query,
         tuple(st.session_state.get("experiment", ())),
         tuple(map(str, keys)),
@@ -83,12 +84,15 @@ def _found(context: Context, keys: Sequence[SortKey], query: str | None = None) 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _looked_for(
-    path: Path, stamp: Stamp, query: str, experiments: tuple[str, ...], keys: tuple[str, ...]
+    _runs: pd.DataFrame,
+    version: tuple[Path, int],
+    query: str,
+    experiments: tuple[str, ...],
+    keys: tuple[str, ...],
 ) -> tuple[np.ndarray, list[str]]:
     """The places of the runs that are found, in order, and the columns that say something of them."""
-    runs = data.table(path, stamp, "runs")
-    places = np.array(found.positions(runs, query, experiments, [SortKey.read(key) for key in keys]), dtype=np.int64)
-    some = runs.iloc[places[:: max(1, len(places) // LOOKED_AT)]]
+    places = np.array(found.positions(_runs, query, experiments, [SortKey.read(key) for key in keys]), dtype=np.int64)
+    some = _runs.iloc[places[:: max(1, len(places) // LOOKED_AT)]]
     return places, columns.suitable(some)
 
 
