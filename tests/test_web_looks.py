@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tracker.web.looks import LATEST, SHARE, Looks
+from tracker.web.looks import LATEST, REST, SHARE, Looks, Patient
 
 
 @dataclass
@@ -80,3 +80,18 @@ def test_drawing_that_fails_ends_too() -> None:
         machine.seconds += 1.1
         looks.watched()
     assert len(machine.looked) == 4
+
+
+def test_what_takes_long_is_found_out_anew_after_a_rest() -> None:
+    machine = Machine()
+
+    def find() -> float:
+        machine.seconds += 2.0
+        return machine.seconds
+
+    patient = Patient(find, lambda: machine.seconds)
+    assert patient.get((1,)) == 102.0
+    assert [patient.get((stamp,)) for stamp in (1, 2, 3)] == [102.0] * 3
+    machine.seconds += 2.0 * REST
+    assert patient.get((1,)) == 102.0, "nothing changed since"
+    assert patient.get((4,)) == machine.seconds

@@ -15,16 +15,17 @@ import streamlit as st
 from tracker.folders import Folders
 from tracker.history import origin
 from tracker.history.origin import CellOf, Origin
-from tracker.journal.metrics import MetricSummary, summarise
+from tracker.journal.metrics import MetricSummary, read_steps, summarise
 from tracker.model import Problem
 from tracker.reading import many, roles
 from tracker.reading.conflicts import OpenConflict, read_conflicts
+from tracker.reading.frames import history_frame
 from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
 from tracker.web import watch
-from tracker.web.looks import Looks
+from tracker.web.looks import Looks, Patient
 from tracker.web.watch import Stamp
 
 # Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
@@ -79,8 +80,11 @@ def version(frame: pd.DataFrame) -> int:
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def history(path: Path, stamp: Stamp, run_id: str) -> pd.DataFrame:
-    """Every step of every metric of a run; the stamp is the run's own, see :func:`tracker.web.watch.steps_stamp`."""
-    return Registry(path).history(run_id)
+    """Every step of every metric of a run; the stamp is the run's own, see :func:`tracker.web.watch.steps_stamp`.
+
+    Nothing of the workbook is read: the id is known.
+    """
+    return history_frame(read_steps(Folders(path).metrics(run_id)))
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -101,10 +105,15 @@ def status(path: Path, stamp: Stamp) -> Status:
     return Registry(path).status()
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking at every sheet …")
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _checked(path: Path) -> Patient[list[Problem]]:
+    return Patient(Registry(path).check)
+
+
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
-    """Everything in the registry that a person should look at."""
-    return Registry(path).check()
+    """Everything in the registry that a person should look at; of a moment ago where looking takes long."""
+    with st.spinner("Looking at every sheet …"):
+        return _checked(path).get(stamp)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from tracker.web.watch import Stamp
 
@@ -19,6 +20,11 @@ LATEST = 15.0
 """Seconds after which it is looked again in any case."""
 SHARE = 0.5
 """How much of the time since the last look may have gone into drawing pages before the next one is taken."""
+
+REST = 5.0
+"""How many times as long as it takes to find something out it counts as known."""
+
+T = TypeVar("T")
 
 
 class Looks:
@@ -88,3 +94,30 @@ class Looks:
         passed = now - self._taken
         drawn = self._drawn + (now - self._since if self._drawing else 0.0)
         return passed >= LATEST or (passed >= SOONEST and drawn <= SHARE * passed)
+
+
+class Patient(Generic[T]):
+    """Something that takes long to find out: not asked anew at every look, but only after a rest."""
+
+    def __init__(self, find: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
+        """Finds out nothing yet.
+
+        Args:
+            find: gives what is so now.
+            clock: seconds.
+        """
+        self._find = find
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: tuple[Stamp, T] | None = None
+        self._rest_ends = 0.0
+
+    def get(self, stamp: Stamp) -> T:
+        """What was found with this look, or a moment ago."""
+        with self._lock:
+            if self._known is None or (self._known[0] != stamp and self._clock() >= self._rest_ends):
+                begun = self._clock()
+                self._known = stamp, self._find()
+                ended = self._clock()
+                self._rest_ends = ended + REST * (ended - begun)
+            return self._known[1]
