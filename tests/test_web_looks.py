@@ -90,8 +90,9 @@ def test_what_takes_long_is_found_out_anew_after_a_rest() -> None:
         return machine.seconds
 
     patient = Patient(find, lambda: machine.seconds)
-    assert patient.get((1,)) == 102.0
-    assert [patient.get((stamp,)) for stamp in (1, 2, 3)] == [102.0] * 3
+    assert patient.get((1,), 0) == 102.0
+    assert [patient.get((stamp,), 0) for stamp in (1, 2, 3)] == [102.0] * 3
+    assert patient.get((3,), 1) == 104.0, "somebody changed something"
     machine.seconds += 2.0 * REST
-    assert patient.get((1,)) == 102.0, "nothing changed since"
-    assert patient.get((4,)) == machine.seconds
+    assert patient.get((3,), 1) == 104.0, "nothing happened since"
+    assert patient.get((4,), 1) == machine.seconds

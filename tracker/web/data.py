@@ -113,7 +113,7 @@ def _checked(path: Path) -> Patient[list[Problem]]:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at; of a moment ago where looking takes long."""
     with st.spinner("Looking at every sheet …"):
-        return _checked(path).get(stamp)
+        return _checked(path).get(stamp, looks(path).changes)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

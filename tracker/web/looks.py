@@ -43,6 +43,8 @@ class Looks:
         self._stamp: Stamp | None = None
         self._taker = ""
         self._taken = 0.0
+        self.changes = 0
+        """How often somebody changed something here."""
         self._drawing = 0
         self._since = 0.0
         self._drawn = 0.0
@@ -66,6 +68,7 @@ class Looks:
     def changed(self, session: str) -> Stamp:
         """What somebody sees who has just changed something on a page: a new look."""
         with self._lock:
+            self.changes += 1
             return self._taken_anew(session)
 
     @contextmanager
@@ -109,15 +112,16 @@ class Patient(Generic[T]):
         self._find = find
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: tuple[Stamp, T] | None = None
+        self._known: tuple[Stamp, int, T] | None = None
         self._rest_ends = 0.0
 
-    def get(self, stamp: Stamp) -> T:
-        """What was found with this look, or a moment ago."""
+    def get(self, stamp: Stamp, changes: int) -> T:
+        """What was found with this look, or a moment ago; found anew at once where somebody changed something here."""
         with self._lock:
-            if self._known is None or (self._known[0] != stamp and self._clock() >= self._rest_ends):
+            known = self._known
+            if known is None or known[1] != changes or (known[0] != stamp and self._clock() >= self._rest_ends):
                 begun = self._clock()
-                self._known = stamp, self._find()
+                self._known = known = stamp, changes, self._find()
                 ended = self._clock()
                 self._rest_ends = ended + REST * (ended - begun)
-            return self._known[1]
+            return known[2]
