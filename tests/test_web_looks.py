@@ -89,10 +89,10 @@ def test_what_takes_long_is_found_out_anew_after_a_rest() -> None:
         machine.seconds += 2.0
         return machine.seconds
 
-    patient = Patient(find, lambda: machine.seconds)
-    assert patient.get((1,), 0) == 102.0
-    assert [patient.get((stamp,), 0) for stamp in (1, 2, 3)] == [102.0] * 3
-    assert patient.get((3,), 1) == 104.0, "somebody changed something"
+    patient = Patient[float](lambda: machine.seconds)
+    assert patient.get((1,), 0, find) == 102.0
+    assert [patient.get((stamp,), 0, find) for stamp in (1, 2, 3)] == [102.0] * 3
+    assert patient.get((3,), 1, find) == 104.0, "somebody changed something"
     machine.seconds += 2.0 * REST
-    assert patient.get((3,), 1) == 104.0, "nothing happened since"
-    assert patient.get((4,), 1) == machine.seconds
+    assert patient.get((3,), 1, find) == 104.0, "nothing happened since"
+    assert patient.get((4,), 1, find) == machine.seconds

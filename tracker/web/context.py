@@ -15,8 +15,7 @@ from tracker.read_only import is_read_only
 from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
-from tracker.web import address, columns, data, watch
-from tracker.web.curves import distinct_labels
+from tracker.web import address, data, watch
 from tracker.web.places import Place
 
 if TYPE_CHECKING:
@@ -48,9 +47,9 @@ class Context:
 
     def named_runs(self) -> tuple[pd.DataFrame, dict[str, str]]:
         """The runs that have an id, each once, the newest first; and a label for each by its id."""
-        runs = columns.arranged(self.runs(), (columns.NEWEST_BY, True))
-        runs = runs[runs["run_id"].notna()].drop_duplicates("run_id").reset_index(drop=True)
-        return runs, distinct_labels(dict(zip(runs["run_id"], runs["name"].fillna("(unnamed)"), strict=True)))
+        runs = self.runs()
+        named, labels = data.named_runs(self.place.path, data.version(runs), runs)
+        return named.copy(deep=False), labels
 
     def history(self, run_id: str) -> pd.DataFrame:
         return data.history(self.place.path, watch.steps_stamp(self.place.folders, run_id), run_id)

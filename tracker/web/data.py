@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -24,9 +25,12 @@ from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
-from tracker.web import watch
+from tracker.web import columns, watch
+from tracker.web.curves import distinct_labels
 from tracker.web.looks import Looks, Patient
 from tracker.web.watch import Stamp
+
+T = TypeVar("T")
 
 # Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
 
@@ -78,6 +82,18 @@ def version(frame: pd.DataFrame) -> int:
     return number
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)  # nobody changes it, and a copy for each look would take a while
+def named_runs(path: Path, number: int, _runs: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The runs that have an id, each once, the newest first; and a label for each by its id.
+
+    Args:
+        number: the :func:`version` of the frame.
+    """
+    runs = columns.arranged(_runs, (columns.NEWEST_BY, True))
+    runs = runs[runs["run_id"].notna()].drop_duplicates("run_id").reset_index(drop=True)
+    return runs, distinct_labels(dict(zip(runs["run_id"], runs["name"].fillna("(unnamed)"), strict=True)))
+
+
 @st.cache_data(max_entries=24, show_spinner=False)
 def history(path: Path, stamp: Stamp, run_id: str) -> pd.DataFrame:
     """Every step of every metric of a run; the stamp is the run's own, see :func:`tracker.web.watch.steps_stamp`.
@@ -106,19 +122,32 @@ def status(path: Path, stamp: Stamp) -> Status:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _checked(path: Path) -> Patient[list[Problem]]:
-    return Patient(Registry(path).check)
+def _patient(path: Path, what: str) -> Patient[Any]:
+    return Patient()
+
+
+def _known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
+    """What is found in a registry, or was found a moment ago where that takes long. Nobody may change it."""
+    found: T = _patient(path, find.__name__).get(stamp, looks(path).changes, lambda: find(path))
+    return found
 
 
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
-    """Everything in the registry that a person should look at; of a moment ago where looking takes long."""
+    """Everything in the registry that a person should look at."""
     with st.spinner("Looking at every sheet …"):
-        return _checked(path).get(stamp, looks(path).changes)
+        return list(_known(path, stamp, _problems))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+def _problems(path: Path) -> list[Problem]:
+    return Registry(path).check()
+
+
 def conflicts(path: Path, stamp: Stamp) -> list[OpenConflict]:
     """The conflicts that a person can settle."""
+    return list(_known(path, stamp, _conflicts))
+
+
+def _conflicts(path: Path) -> list[OpenConflict]:
     return read_conflicts(Folders(path))
 
 
@@ -140,15 +169,21 @@ def overview(path: Path, stamp: Stamp) -> many.Overview:
     return many.overview(path)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def inventory(path: Path, stamp: Stamp) -> Inventory:
     """What the plans of retention look at."""
+    return _known(path, stamp, _inventory)
+
+
+def _inventory(path: Path) -> Inventory:
     return read_inventory(Registry(path))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def expiries(path: Path, stamp: Stamp) -> dict[str, Expiry]:
+def expiries(path: Path, stamp: Stamp) -> Mapping[str, Expiry]:
     """Until when each artifact version is kept, and why."""
+    return _known(path, stamp, _expiries)
+
+
+def _expiries(path: Path) -> Mapping[str, Expiry]:
     return {one.artifact: one for one in forecast(read_inventory(Registry(path)))}
 
 

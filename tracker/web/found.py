@@ -13,7 +13,7 @@ from tracker.web import columns
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = 500
+ROWS = 200
 """Runs on a page of the grid: what a browser is sent at each look."""
 MOST_KEYS = 3
 """Columns by which runs are ordered at once."""

@@ -102,26 +102,24 @@ class Looks:
 class Patient(Generic[T]):
     """Something that takes long to find out: not asked anew at every look, but only after a rest."""
 
-    def __init__(self, find: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
-        """Finds out nothing yet.
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Knows nothing yet.
 
         Args:
-            find: gives what is so now.
             clock: seconds.
         """
-        self._find = find
         self._clock = clock
         self._lock = threading.Lock()
         self._known: tuple[Stamp, int, T] | None = None
         self._rest_ends = 0.0
 
-    def get(self, stamp: Stamp, changes: int) -> T:
+    def get(self, stamp: Stamp, changes: int, find: Callable[[], T]) -> T:
         """What was found with this look, or a moment ago; found anew at once where somebody changed something here."""
         with self._lock:
             known = self._known
             if known is None or known[1] != changes or (known[0] != stamp and self._clock() >= self._rest_ends):
                 begun = self._clock()
-                self._known = known = stamp, changes, self._find()
+                self._known = known = stamp, changes, find()
                 ended = self._clock()
                 self._rest_ends = ended + REST * (ended - begun)
             return known[2]
