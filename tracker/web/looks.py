@@ -42,6 +42,7 @@ class Looks:
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
         self._taker = ""
+        self._sessions: set[str] = set()
         self._taken = 0.0
         self.changes = 0
         """How often somebody changed something here."""
@@ -55,13 +56,15 @@ class Looks:
             return self._taken_anew(self._taker) if self._stamp is None or self._is_due() else self._stamp
 
     def asked(self, session: str) -> Stamp:
-        """What somebody sees who clicks: a new look where the last was taken for them, too.
+        """What somebody sees who comes or clicks: a new look where they are new or the last was taken for them, too.
 
         So one who is alone never sees an old one and finds at once what they changed; of many who click at the same
         time some make do with what another one saw a moment ago.
         """
         with self._lock:
-            if self._stamp is None or self._taker == session or self._is_due():
+            is_new = session not in self._sessions
+            self._sessions.add(session)
+            if self._stamp is None or is_new or self._taker == session or self._is_due():
                 return self._taken_anew(session)
             return self._stamp
 
