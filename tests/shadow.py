@@ -127,20 +127,20 @@ class Shadow:
         result.contains = len(self.wishes)
         return result, lost
 
-    def commit(self) -> None:
+    def commit(self, result: Sheet) -> None:
         """A change set has all wishes now: of each cell the one that came through, with the value it replaced."""
         for run, wishes in self._lacking(self.file).items():
             row = self.file.rows.get(run, {})
             for column in {w.column for w in wishes if w.kind == "cell"}:
                 chain = [w for w in wishes if w.column == column and w.kind == "cell"]
-                before = row.get(column, Cell())
-                winner = self._fold_cell(before, chain)[0]
-                is_there = run in self.file.rows or any(w.kind == "new" for w in wishes)
+                held = row.get(column, Cell())
+                winner = self._fold_cell(held, chain)[0]
+                known = self._fold_cell(held, [w for w in chain if self._is_committed(w)])[0]
+                before = known.value if known else held.value
                 for w in chain:
-                    if self._is_committed(w):
-                        continue
-                    w.over = w is not winner or not is_there or w.value == before.value
-                    w.was = before.value
+                    if not self._is_committed(w):
+                        w.over = w is not winner or run not in result.rows or w.value == before
+                        w.was = before
         self.committed = len(self.wishes)
 
     def _is_committed(self, wish: Wish) -> bool:

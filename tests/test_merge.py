@@ -174,6 +174,31 @@ def test_a_decision_of_another_branch_does_not_go_over_ours() -> None:
     assert not decided.tables and [(one.kept, one.dropped) for one in decided.conflicts] == [(5, 7)]
 
 
+def test_a_change_replaces_what_was_decided_last_which_an_older_copy_does_not_hold() -> None:
+    """A decision blanked the 3, somebody saved the copy with the 3 again, a script that expects a blank logs 4."""
+    lost = Incoming((decided_before(3, None),), changes=(set_x(4, time=3.0),))
+    decided = plan(runs(("r1", None, None, None, 3)), lost, Settings(), scripted(3, by="person"))
+    assert decided.tables["runs"].updates == {0: {"params.x": 4}}
+    assert [dict(entry.cells) for entry in decided.entries] == [{"params.x": CellChange(None, 4)}]
+    again = Incoming((*lost.replay, ChangeSet(("a",), 3.0, "", "", tuple(decided.entries), id="b")))
+    decided = plan(runs(("r1", None, None, None, 3)), again, Settings(), scripted(3, by="person"))
+    assert decided.tables["runs"].updates == {0: {"params.x": 4}} and not decided.conflicts
+
+
+def test_what_a_change_set_says_already_is_not_said_again() -> None:
+    lost = Incoming((decided_before(3, 5),), changes=(set_x(5, was=3, time=3.0, by="person"),))
+    decided = plan(runs(("r1", None, None, None, 3)), lost, Settings(), scripted(3))
+    assert decided.tables["runs"].updates == {0: {"params.x": 5}} and not decided.entries
+
+
+def test_a_value_that_only_an_older_copy_holds_already_is_in_the_history_too() -> None:
+    """Somebody saved a copy from before 3 became 5; a person makes it 3 again."""
+    lost = Incoming((decided_before(3, 5),), changes=(set_x(3, was=5, time=3.0, by="person"),))
+    decided = plan(runs(("r1", None, None, None, 3)), lost, Settings(), scripted(3))
+    assert [dict(entry.cells) for entry in decided.entries] == [{"params.x": CellChange(5, 3)}]
+    assert not any(plan.updates.get(0) for plan in decided.tables.values())
+
+
 def test_several_changes_of_one_cell_are_one() -> None:
     decided = decide(runs(("r1",)), set_x(1), set_x(2, was=1), set_x(3, was=2))
     assert decided.tables["runs"].updates == {0: {"params.x": 3}} and len(decided.entries) == 1

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tracker.model import Author, Entry, Reason
+from tracker.model import SETTLES, Author, Entry, Reason
 from tracker.values import same
 
 
@@ -30,6 +30,11 @@ class Wish:
     follows: bool = False
     """It is replayed, and was decided after everything that the workbook contains."""
     earlier: Wish | None = None
+
+    @property
+    def settles(self) -> bool:
+        """A person decides between the two values of a conflict, which is recorded whatever the cell holds."""
+        return not self.replayed and self.why.startswith(SETTLES)
 
     @property
     def chain(self) -> list[Wish]:
@@ -53,6 +58,8 @@ class Verdict(NamedTuple):
 
     winner: Wish | None
     """What it is to hold; None where it stays as it is."""
+    before: Any
+    """What the winner replaces: what was decided last before it, which an older copy of the workbook may not hold."""
     refused: tuple[Refused, ...] = ()
     """What became a conflict: the newest of a person's wishes and the newest of the others."""
 
@@ -66,23 +73,28 @@ def decide(newest: Wish, held: Any, is_formula: bool, last: Callable[[], Entry |
         column: the cell's column in that entry.
     """
     if newest.earlier is None and not is_formula and same(held, newest.expected):
-        return Verdict(newest)  # as nearly all are
+        return Verdict(newest, held)  # as nearly all are
     chain = newest.chain
     # A copy that lost its stamp, or was saved in between, may hold some of it already.
     known = max((at for at, wish in enumerate(chain) if wish.replayed and same(held, wish.value)), default=-1)
     winner = chain[known] if known >= 0 else None
+    before = held
     refused: dict[bool, Refused] = {}
     for wish in chain[known + 1 :]:
         value = winner.value if winner else held
         reason = _reason_against(wish, winner, value, is_formula, last, column)
         if reason is None:
+            if winner and winner.replayed and not wish.replayed:
+                before = winner.value
+                if same(before, wish.value) and not wish.settles:
+                    continue
             if winner and _is_unseen(winner, wish):
                 refused[False] = Refused(winner, "person")
             winner = wish
         elif not (winner and _was_seen(wish, winner)):
             refused[wish.by == "person"] = Refused(wish, reason)
     stays = winner.value if winner else held
-    return Verdict(winner, tuple(one for one in refused.values() if not same(one.wish.value, stays)))
+    return Verdict(winner, before, tuple(one for one in refused.values() if not same(one.wish.value, stays)))
 
 
 def _reason_against(

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from tracker.journal.cell import Verdict, Wish, decide
 from tracker.journal.incoming import Incoming
-from tracker.model import SETTLES, CellChange, Change, Conflict, Entry, Key, NewCells, Reason
+from tracker.model import CellChange, Change, Conflict, Entry, Key, NewCells, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
@@ -230,6 +230,7 @@ def _update(
     headers: _Headers,
     last_entry: LastEntry,
 ) -> None:
+    values: dict[str, Any] = {}
     cells: dict[str, CellChange] = {}
     won: dict[str, Wish] = {}
     for column, newest in row.wishes.items():
@@ -240,19 +241,21 @@ def _update(
         wish = _noted(result, table.name, key, column, old, verdict)
         if wish is None:
             continue
-        if same(old, wish.value):
-            if wish.why.startswith(SETTLES) and not wish.replayed:
-                cells[column], won[column] = CellChange(old, old), wish
-        elif _has_place(result, table.name, key, column, wish, headers):
-            cells[column], won[column] = CellChange(old, wish.value), wish
+        changes = not same(old, wish.value)
+        if not (changes or wish.settles or not same(verdict.before, wish.value)):
+            continue
+        if _has_place(result, table.name, key, column, wish, headers):
+            cells[column], won[column] = CellChange(verdict.before, wish.value), wish
+            if changes:
+                values[str(headers.header(column))] = wish.value
     if row.typed is not None and not cells.keys() >= set(table.key):
         # The row that a person typed gets its key back.
         for part, text in zip(table.key, key, strict=True):
             place = headers.place(part)
             if place is not None and current.values[place] is None:
                 cells[part] = CellChange(None, text)
+                values[str(headers.header(part))] = text
     if cells:
-        values = {str(headers.header(column)): c.new for column, c in cells.items() if not same(c.old, c.new)}
         target.updates.setdefault(handle, {}).update(values)
         target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, won, row)]
 
@@ -261,11 +264,12 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
     cells: dict[str, CellChange] = {}
     won: dict[str, Wish] = {}
     for column, newest in row.wishes.items():
-        wish = _noted(result, table.name, key, column, None, decide(newest, None, False, lambda: None, column))
+        verdict = decide(newest, None, False, lambda: None, column)
+        wish = _noted(result, table.name, key, column, None, verdict)
         if wish is None or wish.value is None or wish.value == "":
             continue
         if _has_place(result, table.name, key, column, wish, headers):
-            cells[column], won[column] = CellChange(None, wish.value), wish
+            cells[column], won[column] = CellChange(verdict.before, wish.value), wish
     for part, text in zip(table.key, key, strict=True):
         cells.setdefault(part, CellChange(None, text))
     target.appends.append({str(headers.header(column)): cell.new for column, cell in cells.items()})
