@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from faults import faults
-from libreoffice import Document, Office
+from libreoffice import Office
 from script import Script
+from window import Window
 
 from tracker.errors import WorkbookOpenElsewhereError
 from tracker.model import Change
-
-
-class Window:
-    """The registry open in LibreOffice: cells by run and column, as a person sees them."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-
-    def cell(self, run_id: str, column: str) -> str:
-        """The name of the cell of a run, found by looking, as people do."""
-        rows = self.document.values("Runs")
-        header = next(row for row in rows if "run_id" in row)
-        number = next(index for index, row in enumerate(rows) if row[header.index("run_id")] == run_id)
-        return f"{_letters(header.index(column))}{number + 1}"
-
-    def write(self, run_id: str, column: str, value: Any) -> None:
-        self.document.set_cell("Runs", self.cell(run_id, column), value)
-
-
-def _letters(index: int) -> str:
-    return chr(65 + index) if index < 26 else chr(64 + index // 26) + chr(65 + index % 26)
 
 
 @pytest.fixture
@@ -106,13 +85,8 @@ def test_the_table_is_sorted(script: Script, window: Window) -> None:
 
 def test_a_column_is_inserted(script: Script, window: Window) -> None:
     logs_and_syncs_meanwhile(script)
-    place = window.cell("run-1", "status")
-    window.document.insert_columns("Runs", place)
-    header = window.cell("run-1", "name")
-    column = "".join(letter for letter in place if letter.isalpha())
-    first = int("".join(digit for digit in header if digit.isdigit())) - 1
-    window.document.set_cell("Runs", f"{column}{first}", "verdict")
-    window.document.set_cell("Runs", f"{column}{first + 1}", "good")
+    window.insert_column("verdict", before="status")
+    window.write("run-1", "verdict", "good")
     window.document.save()
     window.document.close()
     assert not script.sync().conflicts
@@ -124,8 +98,7 @@ def test_a_column_is_inserted(script: Script, window: Window) -> None:
 
 def test_a_row_is_deleted(script: Script, window: Window) -> None:
     logs_and_syncs_meanwhile(script)
-    number = int("".join(digit for digit in window.cell("run-2", "name") if digit.isdigit()))
-    window.document.delete_rows("Runs", number)
+    window.delete("run-2")
     window.document.save()
     window.document.close()
     script.sync()

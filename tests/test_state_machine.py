@@ -14,6 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,8 +23,10 @@ from faults import faults
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from libreoffice import Office
 from person import Person
 from shadow import OWN, Cell, Lost, Shadow, Sheet
+from window import OfficePerson
 from zoo import with_openpyxl
 
 from tracker.deciding.edits import set_cell
@@ -279,8 +282,7 @@ class Machine(RuleBasedStateMachine):
         name = one_of(sorted(sheet.rows), run)
         where = one_of(sorted({*FOR_PEOPLE, *sheet.own}), column)
         value = self.fresh_value(where)
-        person = Person(path)
-        person.opens()
+        person = self.opened(path)
         person.writes(name, where, value)
         person.saves()
         sheet.put(name, where, value)
@@ -408,7 +410,7 @@ class Machine(RuleBasedStateMachine):
                 result, lost = shadow.fold(shadow.file)
                 conflicts = [c for c in changes.conflicts if c.table == "runs" and c.column not in NOT_COMPARED]
                 assert lost == {Lost(c.key[0], c.column, c.dropped) for c in conflicts}
-                shadow.commit()
+                shadow.commit(result)
             if is_in:
                 shadow.file = passed[changes.id] = result
                 shadow.left[changes.id] = result.copy()
@@ -493,7 +495,7 @@ def replace_text(workbook: Path, old: str, new: str) -> None:
     os.replace(temporary, workbook)
 
 
-def run(sequences: int, steps: int, machine: type[Machine] = Machine, chance: bool = False) -> None:
+def run(sequences: int, steps: int, machine: Callable[[], Machine] = Machine, chance: bool = False) -> None:
     """So many sequences of so many steps at the most; always the same ones unless left to chance."""
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
@@ -510,10 +512,34 @@ def run(sequences: int, steps: int, machine: type[Machine] = Machine, chance: bo
     )
 
 
+class OfficeMachine(Machine):
+    """The same with people who work in LibreOffice."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.people = office, list[OfficePerson]()
+        super().__init__()
+
+    def opened(self, path: Path) -> Any:
+        person = OfficePerson(path, self.office, self.folder / f"desk-{len(self.people)}")
+        self.people.append(person)
+        person.opens()
+        return person
+
+    def teardown(self) -> None:
+        for person in self.people:
+            person.closes()
+        super().teardown()
+
+
 def test_any_order_of_sixty_short_stories() -> None:
-    run(sequences=60, steps=20)
+    run(60, 20)
 
 
 @pytest.mark.slow
 def test_any_order_of_two_thousand_stories() -> None:
-    run(sequences=2000, steps=30, chance=True)
+    run(2000, 30, chance=True)
+
+
+@pytest.mark.slow
+def test_any_order_of_two_hundred_stories_with_libreoffice(libreoffice: Office) -> None:
+    run(200, 25, partial(OfficeMachine, libreoffice), chance=True)
