@@ -36,13 +36,20 @@ def test_from_a_filter_to_a_run_to_a_note_in_the_workbook(app: Shown) -> None:
     page.get_by_role("heading", name="boosting").wait_for()
     assert "/run?" in page.url
     page.locator(".st-key-run-curves-controls").wait_for()
+    page.get_by_role("tab", name="Artifacts").click()
     page.get_by_role("heading", name="Seen").wait_for()
+    assert "run-tab=Artifacts" in page.url
+    page.get_by_role("tab", name="Overview").click()
     app.button("Edit")
     page.locator(".st-key-edit-notes textarea").fill("Better with **more** depth")
     app.button("Save")
     page.get_by_text("Saved in the workbook.").wait_for()
     assert page.locator(".st-key-yours strong").text_content() == "more"
     assert _note(app.registry, "boosting") == "Better with **more** depth"
+    page.go_back()
+    page.get_by_role("heading", name="Seen").wait_for()
+    page.go_back()
+    app.idle()
     page.go_back()
     page.get_by_text("1 of 3 runs").wait_for()
     assert app.outside == []

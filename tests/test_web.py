@@ -218,6 +218,11 @@ def test_a_filter_that_finds_nothing_says_so(open_app: Open, filled: Path) -> No
 # -- Run ----------------------------------------------------------------------------------------------------------
 
 
+def open_tab(open_app: Open, path: Path, run: str, tab: str) -> AppTest:
+    """The page of a run at one of its tabs, as its address names it."""
+    return open_app(path, "run", run=run_ids(path)[run], **{"run-tab": tab})
+
+
 def test_a_run_shows_its_params_metrics_artifacts_and_curves(open_app: Open, filled: Path) -> None:
     app = open_app(filled, "run", run=run_ids(filled)["boosting"])
     assert "## boosting" in words(app)
@@ -228,9 +233,11 @@ def test_a_run_shows_its_params_metrics_artifacts_and_curves(open_app: Open, fil
         "seed": "1",
         "lr": "0.1",
     }
-    assert {"churn-train:v1", "config.json:v1"} <= set(tables["artifact"]["artifact"])
-    assert list(tables["metric"]["values"]) == [5, 1]
     assert len(app.get("vega_lite_chart")) == 1
+    app = open_tab(open_app, filled, "boosting", "Artifacts")
+    assert {"churn-train:v1", "config.json:v1"} <= set(app.dataframe[0].value["artifact"])
+    app = open_tab(open_app, filled, "boosting", "Metrics")
+    assert list(app.dataframe[0].value["values"]) == [5, 1]
 
 
 def test_the_newest_run_opens_where_none_is_named(open_app: Open, filled: Path) -> None:
@@ -244,7 +251,7 @@ def test_a_run_that_is_not_there_is_said(open_app: Open, filled: Path) -> None:
 
 
 def test_stored_text_is_never_read_as_markdown(open_app: Open, filled: Path) -> None:
-    app = open_app(filled, "run", run=run_ids(filled)[NASTY])
+    app = open_tab(open_app, filled, NASTY, "Artifacts")
     assert "\\[click\\]\\(javascript" in words(app)
     report = next(text.value for text in app.markdown if "# Report" in text.value)
     assert "![" not in report, "a picture from elsewhere is not fetched"
@@ -444,7 +451,7 @@ def test_the_checklist_shows_what_is_recorded_and_what_is_not(open_app: Open, tm
 
 def test_an_item_is_waived_with_a_reason(open_app: Open, tmp_path: Path) -> None:
     path = _with_checklist(tmp_path)
-    app = open_app(path, "run", run="r1")
+    app = open_app(path, "run", run="r1", **{"run-tab": "Checklist"})
     app.session_state["run-checklist"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     _run(app)
     name = "run-item:r1:seed"

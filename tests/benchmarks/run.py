@@ -19,6 +19,7 @@ from benchmarks import (
     checklists,
     footprint,
     history,
+    live,
     memory,
     reading,
     sessions,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Options], Found]] = {
     "tables": tables.measure,
     "history": history.measure,
     "sessions": sessions.measure,
+    "live": live.measure,
     "footprint": footprint.measure,
 }
 HEADERS = ("what", "ours", "beside", "reference", "ratio", "aim", "reached")

@@ -135,7 +135,7 @@ class Steps(NamedTuple):
 def read_steps(path: Path) -> Steps:
     """All values in a metrics.csv; empty columns where there is no file."""
     steps = Steps([], [], [], [])
-    for timestamp, step, metric, value in _rows(_whole_lines(path)):
+    for timestamp, step, metric, value in steps_in(_whole_lines(path)):
         steps.timestamp.append(timestamp)
         steps.step.append(step)
         steps.metric.append(metric)
@@ -145,7 +145,7 @@ def read_steps(path: Path) -> Steps:
 
 def each_step(path: Path) -> Iterator[tuple[int, int | None, str, float]]:
     """Timestamp, step, metric and value of all values in a metrics.csv, as they were logged; nothing without a file."""
-    return _rows(_whole_lines(path))
+    return steps_in(_whole_lines(path))
 
 
 @dataclass(slots=True)
@@ -159,6 +159,17 @@ class MetricSummary:
     min: float
     """The smallest value that is a number; NaN where none is."""
     max: float
+
+    def add(self, step: int | None, value: float) -> None:
+        """Count one more value, which was logged after all the others."""
+        self.count += 1
+        if (step or 0) >= (self.last_step or 0):
+            self.last, self.last_step = value, step
+        # A NaN that came first gives way to any number; a later one never wins.
+        if value < self.min or self.min != self.min:
+            self.min = value
+        if value > self.max or self.max != self.max:
+            self.max = value
 
 
 def summarise(path: Path, offset: int = 0) -> tuple[dict[str, MetricSummary], dict[str, MetricSummary], int]:
@@ -204,8 +215,8 @@ def _whole_lines(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, int | None, str, float]]:
-    """The values in the content's lines; what is none (the header, a torn line) is passed over."""
+def steps_in(content: bytes) -> Iterator[tuple[int, int | None, str, float]]:
+    """Timestamp, step, metric and value of whole lines; what is none (the header, a torn line) is passed over."""
     metrics: dict[bytes, str] = {}
     for line in content.split(b"\n"):
         try:
@@ -227,16 +238,9 @@ def _unquote(line: bytes) -> tuple[bytes, bytes, str, bytes]:
 
 
 def _add(summaries: dict[str, MetricSummary], content: bytes) -> None:
-    for _, step, metric, value in _rows(content):
+    for _, step, metric, value in steps_in(content):
         summary = summaries.get(metric)
         if summary is None:
             summaries[metric] = MetricSummary(1, value, step, value, value)
-            continue
-        summary.count += 1
-        if (step or 0) >= (summary.last_step or 0):
-            summary.last, summary.last_step = value, step
-        # A NaN that came first gives way to any number; a later one never wins.
-        if value < summary.min or summary.min != summary.min:
-            summary.min = value
-        if value > summary.max or summary.max != summary.max:
-            summary.max = value
+        else:
+            summary.add(step, value)

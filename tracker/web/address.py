@@ -6,43 +6,71 @@ wins over the session; an address that says nothing, because somebody came by th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
-Defaults = Mapping[str, str | bool | list[str]]
+Default = str | bool | int | float | list[str]
+Defaults = Mapping[str, Default]
 """What each widget of a page says at first, by its key; the address leaves that out."""
 
 YES = "yes"
 
 
-def take_over(defaults: Defaults) -> None:
-    """Set the widgets of a page to what its address says; to be called before they are drawn."""
+def take_over(defaults: Defaults, of: str = "") -> None:
+    """Set the widgets of a page to what its address says; to be called before they are drawn.
+
+    Args:
+        defaults: what they say at first.
+        of: the parameter that names what the page shows. An address that has it was not come to by the menu: what it
+            leaves out is as at first.
+    """
     said = {key: st.query_params.get_all(key) for key in defaults if key in st.query_params}
-    if not said or said == st.session_state.get(_name(defaults)):
+    if not (said or of in st.query_params) or said == st.session_state.get(_name(defaults)):
         return
     for key, default in defaults.items():
         values = said.get(key)
         if values is None:
             st.session_state[key] = list(default) if isinstance(default, list) else default
         else:
-            st.session_state[key] = values if isinstance(default, list) else True if default is False else values[0]
+            st.session_state[key] = values if isinstance(default, list) else _read(values[0], default)
     st.session_state[_name(defaults)] = said
 
 
-def write(defaults: Defaults, keep: Collection[str] = ()) -> None:
+def _read(said: str, default: Default) -> Default:
+    """What an address says of a widget, as a value of its kind; the default where it cannot be that."""
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, (int, float)):
+        try:
+            number = type(default)(said)
+        except ValueError:
+            return default
+        return number if math.isfinite(number) else default
+    return said
+
+
+def write(defaults: Defaults, keep: Collection[str] | None = ()) -> None:
     """Put what the widgets of a page say into its address; to be called after they were drawn.
 
-    Of what else is there, the registry stays and what is to be kept.
+    Of what else is there, the registry stays and what is to be kept: None keeps all.
     """
     says: dict[str, list[str]] = {}
     for key, default in defaults.items():
         value: Any = st.session_state.get(key)
         if value and value != default:
-            says[key] = [str(one) for one in value] if isinstance(value, list) else [YES if value is True else value]
+            says[key] = (
+                [str(one) for one in value] if isinstance(value, list) else [YES if value is True else str(value)]
+            )
     st.session_state[_name(defaults)] = says
-    _set({**{key: values for key, values in _current().items() if key == "registry" or key in keep}, **says})
+    kept = {
+        key: values
+        for key, values in _current().items()
+        if key == "registry" or (key not in defaults if keep is None else key in keep)
+    }
+    _set({**kept, **says})
 
 
 def name(key: str, value: str) -> None:

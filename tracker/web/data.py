@@ -16,7 +16,8 @@ import streamlit as st
 from tracker.folders import Folders
 from tracker.history import origin
 from tracker.history.origin import CellOf, Origin
-from tracker.journal.metrics import MetricSummary, read_steps, summarise
+from tracker.journal.following import StepsFollower
+from tracker.journal.metrics import read_steps
 from tracker.model import Problem
 from tracker.reading import many, roles
 from tracker.reading.conflicts import OpenConflict, read_conflicts
@@ -25,7 +26,7 @@ from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
-from tracker.web import columns, watch
+from tracker.web import columns, files, watch
 from tracker.web.curves import distinct_labels
 from tracker.web.looks import Looks, Patient
 from tracker.web.watch import Stamp
@@ -53,6 +54,11 @@ class _Table:
     earlier: deque[Stamp] = field(default_factory=lambda: deque(maxlen=16))
     """Stamps of looks before: a page that is still drawn from one of them makes do with what is newer."""
 
+    def serves(self, stamp: Stamp) -> bool:
+        """Whether it is new enough for a page; one that follows steps by itself does not need those of all runs."""
+        known = self.stamp is not None and stamp in (self.stamp, watch.without_steps(self.stamp))
+        return known or stamp in self.earlier
+
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _kept(path: Path, name: str) -> _Table:
@@ -67,7 +73,7 @@ def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
     """
     kept = _kept(path, name)
     with kept.lock:
-        if kept.frame is None or (kept.stamp != stamp and stamp not in kept.earlier):
+        if kept.frame is None or not kept.serves(stamp):
             if kept.stamp is not None:
                 kept.earlier.append(kept.stamp)
             kept.frame = None  # its room is for the next one
@@ -103,10 +109,11 @@ def history(path: Path, stamp: Stamp, run_id: str) -> pd.DataFrame:
     return history_frame(read_steps(Folders(path).metrics(run_id)))
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
-def summaries(path: Path, stamp: Stamp, run_id: str) -> dict[str, MetricSummary]:
-    """Each metric of a run in a few numbers; the stamp is the run's own."""
-    return summarise(Folders(path).metrics(run_id))[1]
+@st.cache_resource(max_entries=64, show_spinner=False)  # one for all sessions: each look reads only what is new
+def steps(path: Path, run_id: str) -> StepsFollower:
+    """The metric steps of a run, to be followed while it logs them."""
+    folders = Folders(path)
+    return StepsFollower(files.of_run(folders, run_id, folders.metrics(run_id).name))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

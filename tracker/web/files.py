@@ -76,6 +76,16 @@ def inside(folders: Folders, stored: Any) -> Path | None:
     return path if within else None
 
 
+def of_run(folders: Folders, run_id: str, name: str) -> Path:
+    """A file in a run's own folder; where its id would lead out of the registry, a path at which nothing is."""
+    path = folders.runs / run_id / name
+    try:
+        within = path.resolve().parent.parent == folders.runs.resolve()
+    except (OSError, ValueError, RuntimeError):
+        within = False
+    return path if within else folders.runs / "no such run" / name
+
+
 def contents(folder: Path) -> list[tuple[str, int]]:
     """The files in a stored folder with their sizes, by name; links are left out."""
     found = []

@@ -94,7 +94,8 @@ def _show(place: Place, who: str, link: str, first_page: str) -> None:
         if run_id := st.session_state.pop("then-run", None):
             context.open_run(run_id)
         current.run()
-    _keep_current(place, context.stamp, _minute())
+    follows_steps = any(entry.follows_steps and pages[entry.address] is current for entry in PAGES)
+    _keep_current(place, context.stamp, _minute(), follows_steps)
 
 
 def _page(context: Context, entry: Entry) -> None:
@@ -106,9 +107,12 @@ def _page(context: Context, entry: Entry) -> None:
 
 
 @st.fragment(run_every=SECONDS)
-def _keep_current(place: Place, shown: watch.Stamp, minute: int) -> None:
+def _keep_current(place: Place, shown: watch.Stamp, minute: int, follows_steps: bool) -> None:
     """Show the page anew when the registry has changed; once a minute in any case, for the times on it."""
-    if data.looks(place.path).watched() != shown or _minute() != minute:
+    now = data.looks(place.path).watched()
+    if follows_steps:
+        now, shown = watch.without_steps(now), watch.without_steps(shown)
+    if now != shown or _minute() != minute:
         st.rerun()
 
 

@@ -27,6 +27,8 @@ class Entry:
     help: str
     """What one finds there, as the menu says it."""
     in_menu: bool = True
+    follows_steps: bool = False
+    """It follows new metric steps by itself: for them alone it is not drawn anew."""
 
     def show(self, context: Context) -> None:
         """Draw the page."""
@@ -36,7 +38,16 @@ class Entry:
 
 PAGES = (
     Entry("runs", "Runs", ":material/table_rows:", "runs", FIRST, "All runs: filter, order, choose columns."),
-    Entry("run", "Run", ":material/science:", "run", FIRST, "One run with all that is known of it.", in_menu=False),
+    Entry(
+        "run",
+        "Run",
+        ":material/science:",
+        "run",
+        FIRST,
+        "One run with all that is known of it.",
+        in_menu=False,
+        follows_steps=True,
+    ),
     Entry("compare", "Compare", ":material/compare_arrows:", "compare", FIRST, "Runs side by side, and their curves."),
     Entry(
         "artifacts", "Artifacts", ":material/inventory_2:", "artifacts", ARTIFACTS, "Every version of every artifact."

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from tracker.journal.metrics import MetricSummary
+from tracker.journal.following import StepsFollower
 from tracker.web import (
     address,
     artifact_list,
     artifact_view,
     columns,
-    curves,
-    curves_view,
     data,
     history,
+    run_curves,
+    run_metrics,
     say,
     shown,
     watch,
@@ -24,29 +27,28 @@ from tracker.web import (
 )
 from tracker.web.checklist_view import of_run
 from tracker.web.context import Context
+from tracker.web.search_box import find_among
 from tracker.web.shown import plain
 
-TILES = 6
 HOW_TO_LOG_FILES = """run.log_artifact("model.pkl", name="churn-model", category="model")
 path = run.use_artifact("churn-train:latest")
 """
-CODE = {
-    "git_commit": "commit",
-    "git_branch": "branch",
-    "git_remote": "repository",
-    "source": "script",
-    "host": "host",
-    "python": "Python",
-    "end_time": "ended",
-}
+TABS = ("Overview", "Metrics", "Artifacts", "Code and environment", "Checklist", "Changes")
+DEFAULTS: address.Defaults = {"run-tab": TABS[0], **run_curves.DEFAULTS}
+"""What the page's address says about it, besides the run."""
+SECONDS = 1.0
+"""How often the metrics of a run under way are looked at."""
 
 
 def show(context: Context) -> None:
     """The page."""
+    # Steps that are logged meanwhile come in by themselves: for them alone no table is read again.
+    context = replace(context, stamp=watch.without_steps(context.stamp))
     runs, labels = context.named_runs()
     if runs.empty:
         say.nothing_yet("No runs yet", "Log one; it appears here by itself.", say.how_to_log(context.place.path))
         return
+    address.take_over(DEFAULTS, of="run")
     head, picker = st.columns([5, 3], gap="medium")
     with picker:
         run = _chosen(runs, labels)
@@ -56,12 +58,13 @@ def show(context: Context) -> None:
         _head(context, run)
     with picker:
         _neighbour(context, run, runs)
-    summaries = data.summaries(
-        context.place.path, watch.steps_stamp(context.place.folders, str(run["run_id"])), str(run["run_id"])
-    )
-    _tiles(run, summaries)
-    _body(context, run)
-    _tabs(context, run, runs, summaries)
+    _live(run, partial(_tiles, context, run))
+    _tabs(context, run, runs)
+
+
+def _live(run: pd.Series, part: Callable[[], None]) -> None:
+    """A part of the page that is drawn again every second while the run is under way, and the rest of the page not."""
+    st.fragment(part, run_every=SECONDS if run["status"] == "RUNNING" else None)()
 
 
 def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> pd.Series | None:
@@ -80,7 +83,10 @@ def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> pd.Series | None:
     if unknown:
         st.warning(f"There is no run {plain(wanted)} in this registry. It may be in another one; choose a run above.")
         return None
-    st.session_state["last-run"] = chosen
+    if chosen != st.session_state.get("last-run"):
+        if "last-run" in st.session_state and "curve-zoom" not in st.query_params:
+            run_curves.forget_run()
+        st.session_state["last-run"] = chosen
     address.name("run", str(chosen))
     return runs.loc[runs["run_id"] == chosen].iloc[0]
 
@@ -116,63 +122,69 @@ def _neighbour(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
         context.compare([str(other["run_id"]), str(run["run_id"])])
 
 
-def _tiles(run: pd.Series, summaries: dict[str, MetricSummary]) -> None:
-    values = _metric_values(run, summaries)
-    if not values:
-        return
-    for place, name in zip(st.columns(min(max(len(values), 4), TILES)), list(values)[:TILES], strict=False):
-        summary = summaries.get(name)
-        between = (
-            f"{shown.number(summary.min)} to {shown.number(summary.max)}" if summary and summary.count > 1 else None
-        )
-        place.metric(
-            plain(name),
-            shown.text(values[name]),
-            delta=between,
-            delta_color="off",
-            delta_arrow="off",
-            help=plain(f"exactly {shown.exact(values[name])}"),
-            border=True,
-            height="stretch",
-        )
+def _steps(context: Context, run: pd.Series) -> StepsFollower:
+    """The run's metric steps as they are now."""
+    steps = data.steps(context.place.path, str(run["run_id"]))
+    steps.look()
+    return steps
 
 
-def _metric_values(run: pd.Series, summaries: dict[str, MetricSummary]) -> dict[str, float]:
-    """The last value of each metric: as the workbook has it, else as the run logged it."""
-    columns_there = {
-        str(name).removeprefix("metrics."): run[name] for name in run.index if str(name).startswith("metrics.")
+def _tiles(context: Context, run: pd.Series) -> None:
+    run_metrics.tiles(run, _steps(context, run).summaries())
+
+
+# -- the tabs -----------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def _tabs(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
+    """Everything else. What stands behind a tab is made when somebody looks at it."""
+    address.keep_valid("run-tab", TABS)
+    tabs = dict(zip(TABS, st.tabs(TABS, key="run-tab", on_change="rerun"), strict=True))
+    address.write(DEFAULTS, keep=None)
+    draw: dict[str, Callable[[], None]] = {
+        "Overview": lambda: _overview(context, run),
+        "Metrics": lambda: _live(run, partial(_metrics, context, run)),
+        "Artifacts": lambda: _artifact_tab(context, _artifacts(context, str(run["run_id"]))),
+        "Code and environment": lambda: _code(context, run, runs),
+        "Checklist": lambda: of_run(context, str(run["run_id"])),
+        "Changes": lambda: history.of_run(context, str(run["run_id"])),
     }
-    held = {name: value for name, value in columns_there.items() if not shown.is_blank(value)}
-    logged = {name: summary.last for name, summary in summaries.items() if name not in held}
-    return {**held, **logged}
+    for name, tab in tabs.items():
+        if tab.open:
+            with tab:
+                draw[name]()
 
 
-# -- the body -----------------------------------------------------------------------------------------------------
-
-
-def _body(context: Context, run: pd.Series) -> None:
+def _overview(context: Context, run: pd.Series) -> None:
     """Curves, what people wrote, params: beside each other, without holes where something is missing."""
     edited = yours.is_edited(context, run)
     if edited:
         yours.edit(context, run)
-    history = context.history(str(run["run_id"]))
-    if curves.metrics_with_curves(history):
-        left, right = st.columns([5, 3], gap="medium")
-        with left:
-            curves_view.show({str(run["name"] or run["run_id"]): history}, "run-curves")
-        with right:
-            if not edited:
-                yours.show(context, run)
-            _params(run)
-    elif edited:
-        _params(run)
-    else:
-        left, right = st.columns(2, gap="medium")
-        with left:
+    curves = any(summary.count > 1 for summary in _steps(context, run).summaries().values())
+    left, right = st.columns([5, 3] if curves else 2, gap="medium")
+    with left:
+        if curves:
+            _live(run, partial(_curves, context, run))
+        elif not edited:
             yours.show(context, run)
             st.caption("No curves: log a metric with its step, as in run.log_metric('loss', loss, step=epoch).")
-        with right:
-            _params(run)
+    with right:
+        if curves and not edited:
+            yours.show(context, run)
+        _params(run)
+
+
+def _curves(context: Context, run: pd.Series) -> None:
+    steps = _steps(context, run)
+    run_curves.show(steps, steps.summaries())
+    address.write(DEFAULTS, keep=None)
+
+
+def _metrics(context: Context, run: pd.Series) -> None:
+    steps = _steps(context, run)
+    summaries = steps.summaries()
+    run_metrics.table(run, summaries, {name: steps.steps(name) for name in summaries})
 
 
 def _params(run: pd.Series) -> None:
@@ -184,25 +196,8 @@ def _params(run: pd.Series) -> None:
         st.caption("None were logged: run.log_params({...})")
         return
     table = pd.DataFrame({"param": list(held), "value": [shown.exact(value) for value in held.values()]})
+    table = find_among(table, "param", "run-params-find")
     st.dataframe(table, key="run-params", hide_index=True, height=min(35 * (len(table) + 1) + 3, 420), alt="Params")
-
-
-def _tabs(context: Context, run: pd.Series, runs: pd.DataFrame, summaries: dict[str, MetricSummary]) -> None:
-    run_id = str(run["run_id"])
-    artifacts = _artifacts(context, run_id)
-    done = f" ({plain(run['checklist'])})" if not shown.is_blank(run["checklist"]) else ""
-    names = [f"Artifacts ({len(artifacts)})", "Metrics", "Code and environment", f"Checklist{done}", "Changes"]
-    first, second, third, fourth, fifth = st.tabs(names, key="run-tabs")
-    with first:
-        _artifact_tab(context, artifacts)
-    with second:
-        _metric_table(run, summaries)
-    with third:
-        _code(context, run, runs)
-    with fourth:
-        of_run(context, run_id)
-    with fifth:
-        history.of_run(context, run_id)
 
 
 def _artifacts(context: Context, run_id: str) -> pd.DataFrame:
@@ -237,28 +232,15 @@ def _artifact_tab(context: Context, artifacts: pd.DataFrame) -> None:
             artifact_view.show(context, artifact, "run-artifact")
 
 
-def _metric_table(run: pd.Series, summaries: dict[str, MetricSummary]) -> None:
-    rows = []
-    for name, value in _metric_values(run, summaries).items():
-        summary = summaries.get(name)
-        rows.append(
-            {
-                "metric": name,
-                "last": shown.text(value),
-                "step": None if summary is None else summary.last_step,
-                "min": None if summary is None else shown.number(summary.min),
-                "max": None if summary is None else shown.number(summary.max),
-                "values": None if summary is None else summary.count,
-                "exactly": shown.exact(value),
-            }
-        )
-    if not rows:
-        st.caption("No metrics were logged.")
-        return
-    right = {name: st.column_config.TextColumn(alignment="right") for name in ("last", "min", "max", "exactly")}
-    st.dataframe(
-        pd.DataFrame(rows), key="run-metrics", hide_index=True, placeholder="", column_config=right, alt="Metrics"
-    )
+CODE = {
+    "git_commit": "commit",
+    "git_branch": "branch",
+    "git_remote": "repository",
+    "source": "script",
+    "host": "host",
+    "python": "Python",
+    "end_time": "ended",
+}
 
 
 def _code(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:

@@ -26,9 +26,14 @@ def stamp(folders: Folders, now: float) -> Stamp:
         *(_mark(folders.workbook.with_name(lock)) for lock in (f"~${name}", f".~lock.{name}#")),
         tuple(waiting),
         tuple(name for name, _ in _files(folders.changes, "")),
-        tuple(steps_stamp(folders, run_id) for run_id in live),
         now // LIVENESS_SECONDS if waiting else 0,
+        tuple(steps_stamp(folders, run_id) for run_id in live),
     )
+
+
+def without_steps(stamp: Stamp) -> Stamp:
+    """The stamp of a page that follows the metrics of its run by itself: they alone are no reason to draw it anew."""
+    return *stamp[:-1], ()
 
 
 def steps_stamp(folders: Folders, run_id: str) -> Stamp:
