@@ -55,7 +55,7 @@ def made(path: Path, rows: list[tuple[Any, ...]], in_cells: bool = False) -> Pat
         with open_workbook(path) as book, open(path.with_suffix(".filled"), "wb") as filled:
             table = book.table("t")
             assert table is not None
-            table.append([dict(enumerate(row)) for row in rows])
+            table.append([dict(zip(table.columns, row, strict=True)) for row in rows])
             book.save(filled)
         path.with_suffix(".filled").replace(path)
     return path

@@ -57,7 +57,7 @@ def patch(source: Path, change: Change) -> Path:
 def append_run(book: Workbook) -> None:
     runs = book.table("runs")
     assert runs is not None
-    runs.append([{at: NEW[name] for at, name in enumerate(runs.columns) if name in NEW}])
+    runs.append([{name: NEW[name] for name in runs.columns if name in NEW}])
 
 
 def update_run(book: Workbook) -> None:

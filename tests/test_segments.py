@@ -41,7 +41,8 @@ def append(count: int) -> Change:
     def change(book: Workbook) -> None:
         runs = book.table("runs")
         assert runs is not None
-        runs.append([{0: f"new-{at}", 1: "x" * 500, 2: at / 7} for at in range(count)])
+        key, text, number = runs.columns[:3]
+        runs.append([{key: f"new-{at}", text: "x" * 500, number: at / 7} for at in range(count)])
 
     return change
 

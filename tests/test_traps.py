@@ -43,7 +43,7 @@ def append(path: Path, values: tuple[Any, ...] = NEW) -> tuple[Path, list[int]]:
     target = path.with_name("after.xlsx")
     with open_workbook(path) as book:
         runs = writable_runs(book)
-        numbers = runs.append([dict(enumerate(values))])
+        numbers = runs.append([dict(zip(runs.columns, values, strict=False))])
         book.stamp = "000001-0a1b2c3d"
         with open(target, "wb") as file:
             book.save(file)
@@ -128,7 +128,7 @@ def test_a_row_typed_below_is_taken_in(tmp_path: Path) -> None:
         runs = writable_runs(book)
         assert [row.number for row in runs.rows_below()] == [5]
         assert runs.take_in_rows_below() == 1
-        assert runs.append([{0: "r9"}]) == [6]
+        assert runs.append([{runs.columns[0]: "r9"}]) == [6]
         book.save(file)
     assert faults(after) == []
     assert Package(after).tables["runs"].area == (1, 1, 6, 4)
@@ -355,7 +355,7 @@ def test_a_workbook_from_the_wild_is_patched_or_refused(wild_workbook: Path) -> 
                 table = book.table(name)
                 assert table is not None
                 table.refuse_unwritable()
-                number = table.append([{0: "a new row"}])[0]
+                number = table.append([{table.columns[0]: "a new row"}])[0]
                 with open(target, "wb") as file:
                     book.save(file)
         except TrackerError:

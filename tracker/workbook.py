@@ -100,7 +100,7 @@ class TableRows:
 
     def row(self, index: int) -> TableRow:
         """One row with its formulas."""
-        width = range(len(self.columns))
+        width = range(len(self.columns) if self.formulas else 0)
         return TableRow(index, self.rows[index], frozenset(c for c in width if (index, c) in self.formulas))
 
 
@@ -112,6 +112,7 @@ class Workbook:
         self.book = Book(package, layouts)
         self.has_moved_formulas = False
         self._tables: dict[str, Table] = {}
+        self._read: dict[str, tuple[int, TableRows]] = {}
         self._names: dict[str, str] | None = None
 
     @property
@@ -215,10 +216,13 @@ class Workbook:
         return Settings.from_rows(rows.columns, rows.rows) if rows else Settings()
 
     def read(self, name: str) -> TableRows | None:
-        """A whole table as values; None where the workbook has none of that name."""
+        """A whole table as values, not to be changed; None where the workbook has none of that name."""
         table = self.table(name)
         if table is None:
             return None
+        known = self.read_before(name)
+        if known is not None:
+            return known
         rows: list[list[Any]] = []
         numbers: list[int] = []
         formulas: set[tuple[int, int]] = set()
@@ -230,7 +234,15 @@ class Workbook:
             rows, numbers = [], []  # the one blank row that an empty table has
         below = [row.number for row in table.rows_below()]
         columns = tuple(table.columns)
-        return TableRows(table.name, table.sheet_name, str(table.ref), columns, rows, numbers, formulas, below)
+        found = TableRows(table.name, table.sheet_name, str(table.ref), columns, rows, numbers, formulas, below)
+        self._read[name.lower()] = len(table.changed), found
+        return found
+
+    def read_before(self, name: str) -> TableRows | None:
+        """A table that was read whole and is as it was then; else None."""
+        changes, found = self._read.get(name.lower(), (0, None))
+        table = self.table(name)
+        return found if table is not None and len(table.changed) == changes else None
 
 
 @contextmanager

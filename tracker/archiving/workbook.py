@@ -32,8 +32,8 @@ def make_archive(folders: Folders, own_columns: Sequence[str], people: Sequence[
         _add(book, own_columns)
         table = book.table("people")
         if table is not None and people:
-            places = {header.lower(): place for place, header in enumerate(table.columns)}
-            table.append([{places[name]: value for name, value in row.items() if name in places} for row in people])
+            known = {header.lower(): header for header in table.columns}
+            table.append([{known[name]: value for name, value in row.items() if name in known} for row in people])
         with writing(folders.workbook):
             folders.side.mkdir(parents=True, exist_ok=True)
             _put(book, folders.workbook, None)

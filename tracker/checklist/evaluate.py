@@ -73,7 +73,8 @@ def evaluate(
             wanted = _looked_at_again(item, facts, row, now, anew, stages, gone)
             if changed := _changed(row, wanted, item.name, ours):
                 cells[item.name] = changed
-        after = {"item": item.name, **row, **cells.get(item.name, {})}
+        is_whole = "item" in row and item.name not in cells
+        after = row if is_whole else {"item": item.name, **row, **cells.get(item.name, {})}
         standings.append(standing_of(after, item, facts, gone, now.date()))
     for name, row in rows.items():
         if name in names:

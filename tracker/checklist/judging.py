@@ -132,8 +132,9 @@ def _judge(
     overwritten = {
         (run_id, item): recorded[run_id][item]["evidence"]
         for run_id, found in verdicts.items()
+        if run_id in recorded
         for item, cells in found.cells.items()
-        if "evidence" in cells and key_text(recorded.get(run_id, {}).get(item, {}).get("evidence"))
+        if "evidence" in cells and key_text(recorded[run_id].get(item, {}).get("evidence"))
     }
     if overwritten:
         last = Journal(folders.changes).last_entries("checklist", "evidence", overwritten)

@@ -9,6 +9,7 @@ contains: the *stamp*. Old change sets are packed into zip files, and none is ev
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -320,7 +321,8 @@ def to_bytes(changes: ChangeSet) -> bytes:
             header[name] = list(several)
     if changes.columns:
         header["columns"] = [[one.table, one.column, one.old, one.new] for one in changes.columns]
-    lines = [_line(header)]
+    lines = io.BytesIO()
+    lines.write(_line(header))
     for entry in changes.entries:
         cells = _cells(entry)
         record = {"t": entry.time, "table": entry.table, "key": entry.key, "cells": cells, "who": entry.who}
@@ -333,9 +335,9 @@ def to_bytes(changes: ChangeSet) -> bytes:
             record["removed"] = True
         if entry.why:
             record["why"] = entry.why
-        lines.append(_line(record))
+        lines.write(_line(record))
     for conflict in changes.conflicts:
-        lines.append(
+        lines.write(
             _line(
                 {
                     "conflict": conflict.reason,
@@ -349,7 +351,7 @@ def to_bytes(changes: ChangeSet) -> bytes:
                 }
             )
         )
-    return b"".join(lines)
+    return lines.getvalue()
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=to_json).encode

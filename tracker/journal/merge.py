@@ -57,7 +57,7 @@ class TablePlan:
     columns: list[str] = field(default_factory=list)
     """Headers to add at the right."""
     updates: dict[int, dict[str, Any]] = field(default_factory=dict)
-    appends: list[dict[str, Any]] = field(default_factory=list)
+    appends: list[Mapping[str, Any]] = field(default_factory=list)
     updated: list[tuple[int, Planned]] = field(default_factory=list)
     """What is updated, for the change set, with the columns by their own names."""
     appended: list[list[Planned]] = field(default_factory=list)
@@ -125,7 +125,7 @@ def plan(
                 result.conflicts += _conflicts(table_name, key, _row_of(row).wishes, "no column")
             continue
         places = [place for place in key_places if place is not None]
-        look = [key for key, row in rows.items() if not (row.new and table.unique_keys) or _row_of(row).replayed]
+        look = [key for key, row in rows.items() if not (row.new and table.unique_keys) or _is_replayed(row)]
         found = view.find(places, look) if look else {}
         typed_left = dict(keyless or {}) if table_name == "runs" else {}
         target = result.tables.setdefault(table_name, TablePlan())
@@ -205,6 +205,10 @@ def _row_of(row: _Row | Change) -> _Row:
     return made
 
 
+def _is_replayed(row: _Row | Change) -> bool:
+    return isinstance(row, _Row) and row.replayed
+
+
 def _add(row: _Row, change: Change) -> None:
     row.removed &= not change.new
     for column, value in change.set.items():
@@ -278,16 +282,16 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
 
 def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change, headers: _Headers) -> None:
     """A new row that one change is about."""
-    values: dict[str, Any] = {}
-    named: dict[str, Any] = {}
-    for column, value in [*change.set.items(), *zip(table.key, change.key, strict=True)]:
-        if value is None or value == "" or column in values:
-            continue
-        header = headers.header(column)
-        if header is None or (isinstance(value, str) and len(value) > result.longest):
+    values = {column: value for column, value in change.set.items() if value is not None and value != ""}
+    values |= {part: text for part, text in zip(table.key, change.key, strict=True) if text and part not in values}
+    header_of, longest, is_renamed = headers.header, result.longest, False
+    for column, value in values.items():
+        header = header_of(column)
+        if header is None or (isinstance(value, str) and len(value) > longest):
             _append(result, target, table, change.key, _row_of(change), headers)
             return
-        values[column] = named[header] = value
+        is_renamed |= header != column
+    named = {str(header_of(column)): value for column, value in values.items()} if is_renamed else values
     entry = Entry(
         table.name, change.key, NewCells(values), True, False, change.time, change.who, change.by, why=change.why
     )
@@ -462,9 +466,9 @@ def overlay(
             rows[index] = list(rows[index])
             for header, value in values.items():
                 rows[index][places[header]] = value
-        for values in table_plan.appends:
+        for appended in table_plan.appends:
             row: list[Any] = [None] * len(columns)
-            for header, value in values.items():
+            for header, value in appended.items():
                 row[places[header]] = value
             rows.append(row)
         numbers = table.numbers + [0] * (len(rows) - len(table.rows))

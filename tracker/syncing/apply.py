@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -39,13 +39,17 @@ def apply_plan(workbook: Workbook, plan: Plan, settings: Settings, side: str) ->
         problems += _add_columns(table, plan, table_plan)
         places = {header: index for index, header in reversed(list(enumerate(table.columns)))}
         for header in (settings.header(name, column.name) for column in TABLES[name].columns if column.link):
-            for values in (*table_plan.updates.values(), *table_plan.appends):
+            for values in table_plan.updates.values():
                 if header in values:
                     values[header] = _as_link(values[header], side)
+            table_plan.appends = [
+                {**values, header: _as_link(values[header], side)} if header in values else values
+                for values in table_plan.appends
+            ]
         for number, values in table_plan.updates.items():
             if values:
-                table.set(number, _placed(values, places))
-        problems += _append(table, plan, table_plan, places)
+                table.set(number, {places[header]: value for header, value in values.items()})
+        problems += _append(table, plan, table_plan)
     return problems
 
 
@@ -61,11 +65,11 @@ def _add_columns(table: Table, plan: Plan, table_plan: TablePlan) -> list[Proble
     return []
 
 
-def _append(table: Table, plan: Plan, table_plan: TablePlan, places: Mapping[str, int]) -> list[Problem]:
+def _append(table: Table, plan: Plan, table_plan: TablePlan) -> list[Problem]:
     if not table_plan.appends:
         return []
     try:
-        table.append([_placed(values, places) for values in table_plan.appends])
+        table.append(table_plan.appends)
     except (ContentInTheWayError, SheetFullError) as error:
         plan.deferred += [_as_change(planned.entry) for row in table_plan.appended for planned in row]
         table_plan.appends, table_plan.appended = [], []
@@ -78,10 +82,6 @@ def _as_link(path: Any, side: str) -> Any:
     if not isinstance(path, str) or not path.startswith((f"{side}/artifacts/", f"{side}/trash/")):
         return path
     return as_link(path) or path
-
-
-def _placed(values: Mapping[str, Any], places: Mapping[str, int]) -> dict[int, Any]:
-    return {places[header]: value for header, value in values.items()}
 
 
 def _defer_all(plan: Plan, table_plan: TablePlan) -> None:

@@ -22,7 +22,9 @@ def moved_paths(workbook: Workbook, folders: Folders, settings: Settings, now: f
     key, path = map(rows.columns.index, headers)
     changes = []
     for index, row in enumerate(rows.rows):
-        found = row[path] if isinstance(row[path], str) and (index, path) not in rows.formulas else ""
+        found = row[path]
+        if not isinstance(found, str) or (index, path) in rows.formulas:
+            continue
         present = folders.present(found)
         if present != found and row[key] is not None:
             was, name = {"path": found}, (key_text(row[key]),)

@@ -46,7 +46,7 @@ from tracker.syncing.elsewhere import open_elsewhere
 from tracker.syncing.lock import locked
 from tracker.syncing.moved import brings_old_paths, moved_paths
 from tracker.syncing.typed import give_keys, renamed_columns
-from tracker.workbook import Layout, Unpatchable, Workbook, check_registry, open_workbook, patiently
+from tracker.workbook import Layout, Table, TableRows, Unpatchable, Workbook, check_registry, open_workbook, patiently
 
 STEPS = ("locked", "read", "planned", "committed", "written", "kept", "replaced", "remembered", "swept", "packed")
 """The steps of a sync, in order, as ``on_step`` reports them."""
@@ -385,13 +385,27 @@ class _Views(Mapping[str, View]):
         table = self._workbook.table(name)
         if table is None:
             raise KeyError(name)
-        return table
+        rows = self._workbook.read_before(name)
+        return table if rows is None else _ReadView(table, rows)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._workbook.table_names)
 
     def __len__(self) -> int:
         return len(self._workbook.table_names)
+
+
+class _ReadView:
+    """A table that was read whole: its rows are not taken apart again."""
+
+    def __init__(self, table: Table, rows: TableRows) -> None:
+        self.columns = table.columns
+        self.find = table.find
+        self._rows = rows
+        self._indexes = {number: index for index, number in enumerate(rows.numbers)}
+
+    def row(self, number: int, /) -> Row:
+        return self._rows.row(self._indexes[number])
 
 
 # -- files --------------------------------------------------------------------------------------------------------

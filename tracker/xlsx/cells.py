@@ -305,10 +305,9 @@ def cell_writer(style: int, prefix: bytes, date1904: bool) -> CellWriter:
 class ColumnWriter:
     """Makes the cells of a column in many new rows: texts and dates that come again are made once."""
 
-    __slots__ = ("_known", "_write", "opening")
+    __slots__ = ("_known", "_write")
 
-    def __init__(self, opening: bytes, write: CellWriter) -> None:
-        self.opening = opening
+    def __init__(self, write: CellWriter) -> None:
         self._write = write
         self._known: dict[Any, bytes] = {None: write(None)}
 

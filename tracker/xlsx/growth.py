@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tracker.xlsx.book import Book, TableEntry
 from tracker.xlsx.refs import Range, grow_reference, grow_sqref
@@ -45,13 +46,8 @@ def grow_dependants(book: Book, table: TableEntry, old: Range, new_last_row: int
 
 def grow_dimension(sheet: Sheet, rows: Range) -> None:
     """Let the sheet's declared extent include these cells."""
-    pattern = tag_pattern(sheet.prefix, b"dimension")
-    match = pattern.search(sheet.head)
-    if match is None:
-        return
-    try:
-        known = Range.parse(attributes(match[0]).get("ref", "A1"))
-    except ValueError:
+    match, known = _dimension(sheet.head, sheet.prefix)
+    if match is None or known is None:
         return
     grown = Range(
         min(known.first_row, rows.first_row),
@@ -63,6 +59,16 @@ def grow_dimension(sheet: Sheet, rows: Range) -> None:
         sheet.head = (
             sheet.head[: match.start()] + set_attribute(match[0], "ref", str(grown)) + sheet.head[match.end() :]
         )
+
+
+@lru_cache(maxsize=8)
+def _dimension(head: bytes, prefix: bytes) -> tuple[re.Match[bytes] | None, Range | None]:
+    """Where a sheet declares its extent, and what it says; None where it says nothing that can be read."""
+    match = tag_pattern(prefix, b"dimension").search(head)
+    try:
+        return match, Range.parse(attributes(match[0]).get("ref", "A1")) if match else None
+    except ValueError:
+        return match, None
 
 
 def set_widths(sheet: Sheet, first: int, widths: list[float]) -> None:

@@ -283,47 +283,60 @@ class Sheet:
         """Rebuild the segments that have edited rows; True where one besides the last was among them."""
         edits, numbers, begin = self._edits, sorted(self._edits), 0
         self._edits = {}
-        touched = set()
+        segments: list[Segment] = []
+        known: dict[int, list[RowSpan]] = {}
+        dirty = False
         for index, segment in enumerate(self.segments):
             is_last = index == len(self.segments) - 1
             end = len(numbers) if is_last else bisect_right(numbers, segment.last)
             if begin < end:
-                touched.add(is_last)
-                self._rebuild(index, [(number, edits.pop(number)) for number in numbers[begin:end]])
+                dirty |= not is_last
+                for piece, spans in self._rebuilt(index, edits, numbers[begin:end]):
+                    known[len(segments)] = spans
+                    segments.append(piece)
+            else:
+                if index in self._spans:
+                    known[len(segments)] = self._spans[index]
+                segments.append(segment)
             begin = end
-        return False in touched
+        self.segments, self._spans = segments, known
+        return dirty
 
-    def _rebuild(self, index: int, edits: list[tuple[int, bytes]]) -> None:
-        """Put rows into a segment, each in the place of the one with its number or where that belongs."""
-        segment = self.segments[index]
-        raw = self._inflated(segment)
-        waiting = edits[::-1]
+    def _rebuilt(
+        self, index: int, edits: dict[int, bytes], numbers: list[int]
+    ) -> Iterator[tuple[Segment, list[RowSpan]]]:
+        """A segment with these rows, each in the place of the one with its number or where that belongs.
+
+        Where very many are added, it becomes several; the rows are taken out of ``edits``, so that none is there twice.
+        """
+        first, raw, waiting = self.segments[index].first, self._inflated(self.segments[index]), numbers[::-1]
         parts: list[bytes] = []
         spans: list[RowSpan] = []
         size = position = 0
 
-        def add(piece: bytes, number: int | None = None) -> None:
+        def add(row: bytes, number: int) -> None:
             nonlocal size
-            if number is not None:
-                spans.append(RowSpan(number, size, size + len(piece)))
-            parts.append(piece)
-            size += len(piece)
+            spans.append(RowSpan(number, size, size + len(row)))
+            parts.append(row)
+            size += len(row)
 
         for span in self._index(index, raw):
             if position < span.start:
-                add(raw[position : span.start])
-            while waiting and waiting[-1][0] < span.number:
-                number, row = waiting.pop()
-                add(row, number)
-            is_replaced = waiting and waiting[-1][0] == span.number
-            add(waiting.pop()[1] if is_replaced else raw[span.start : span.end], span.number)
+                parts.append(raw[position : span.start])
+                size += span.start - position
+            while waiting and waiting[-1] < span.number:
+                add(edits.pop(waiting[-1]), waiting.pop())
+            is_replaced = bool(waiting) and waiting[-1] == span.number
+            add(edits.pop(waiting.pop()) if is_replaced else raw[span.start : span.end], span.number)
             position = span.end
-        for number, row in reversed(waiting):
-            add(row, number)
-        add(raw[position:])
+        while waiting:
+            add(edits.pop(waiting[-1]), waiting.pop())
+            if size > SEGMENT and waiting:
+                yield Segment(first, spans[-1].number, size, raw=b"".join(parts)), spans
+                first, parts, spans, size = spans[-1].number + 1, [], [], 0
+        parts.append(raw[position:])
         fresh = b"".join(parts)
-        self.segments[index] = Segment(min(segment.first, spans[0].number), spans[-1].number, size, raw=fresh)
-        self._spans[index] = spans
+        yield Segment(min(first, spans[0].number), spans[-1].number, len(fresh), raw=fresh), spans
 
     def _freeze_tail(self) -> None:
         tail = self.segments[-1]

@@ -83,6 +83,12 @@ class Table:
         return [column.name for column in self._entry.info.columns]
 
     @property
+    def _headers(self) -> list[str]:
+        """The headers by which cells of new rows are given: of two columns with one header, only the first."""
+        columns = self.columns
+        return [header if columns.index(header) == index else "" for index, header in enumerate(columns)]
+
+    @property
     def sheet(self) -> Sheet:
         """The worksheet it stands on."""
         return self._book.sheet(self._entry.sheet.part)
@@ -206,8 +212,10 @@ class Table:
         }
         self._put(number, xml, cells, spans)
 
-    def append(self, rows: Sequence[Mapping[int, Any]]) -> list[int]:
-        """Add rows at the end, formatted as the row above them, calculated columns filled; gives their numbers.
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add rows, given by header, at the end; gives their numbers.
+
+        They are formatted as the row above them, and calculated columns are filled.
 
         Blank rows at the table's end are filled first. A totals row moves down.
 
@@ -217,7 +225,11 @@ class Table:
         """
         info = self._entry.info
         start = info.last_data_row + 1
-        set_columns = {column for values in rows for column in values}
+        headers = self._headers
+        given = {header for values in rows for header in values}
+        if unknown := given.difference(headers):
+            raise KeyError(f"table {self.name} has no column {', '.join(sorted(unknown))}")
+        set_columns = {index for index, header in enumerate(headers) if header in given}
         while start > info.first_data_row and _is_free(self.row(start - 1), set_columns):
             start -= 1
         end = start + len(rows) - 1
@@ -234,7 +246,10 @@ class Table:
             if self._calculated(column, above.get(places[index]), above_row, start) is not None
         ]
         p, sheet, last = self.sheet.prefix, self.sheet, self.sheet.last_row
-        writers = [ColumnWriter(cell_opening(place, p), self._writer(styles[place])) for place in places]
+        writers = [
+            (header, cell_opening(place, p), ColumnWriter(self._writer(styles[place])).ending)
+            for header, place in zip(headers, places, strict=True)
+        ]
         row_opening, row_closing = b'<%srow r="' % p, b"</%srow>" % p
         for number, values in enumerate(rows, start):
             get = values.get
@@ -242,9 +257,9 @@ class Table:
             if xml is None and not computed:
                 digits = b"%d" % number
                 pieces = [row_opening, digits, b'">']
-                for index, writer in enumerate(writers):
-                    if ending := writer.ending(get(index)):
-                        pieces += (writer.opening, digits, ending)
+                for header, opening, ending_of in writers:
+                    if ending := ending_of(get(header)):
+                        pieces += (opening, digits, ending)
                 pieces.append(row_closing)
                 sheet.put(number, b"".join(pieces), places[-1])
                 continue
@@ -252,11 +267,11 @@ class Table:
             cells: dict[int, bytes] = {}
             for index, place in enumerate(places):
                 style = own_styles.get(place, styles[place])
-                if index in computed and index not in values:
+                if index in computed and headers[index] not in values:
                     formula = self._calculated(info.columns[index], above.get(place), above_row, number)
                     cells[place] = formula_xml(number, place, formula or "", style, p)
                 else:
-                    cells[place] = self._cell(number, place, get(index), style)
+                    cells[place] = self._cell(number, place, get(headers[index]), style)
             self.sheet.put(number, merged_row(xml, number, cells, p), places[-1])
         touched = Range(start, places[0], end, places[-1])
         self.changed.append(touched)
