@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from zoo import with_openpyxl
 
-from tracker.reading.query import arrange, parse_order
+import tracker
+from tracker.deciding.edits import set_tag
+from tracker.deciding.views import views
+from tracker.reading.query import arrange, parse, parse_order
 from tracker.settings import Settings
-from tracker.web import found, picking, runs_columns, shades
+from tracker.web import found, groups, hints, picking, runs_columns, shades, sparks, ways
 from tracker.web.found import SortKey
 
 SECONDS = 30
@@ -161,3 +165,159 @@ def test_the_best_have_the_strongest_shade_whatever_one_run_gone_wild_says() -> 
     assert shades.levels(values, values.iloc[[2, 4]], minimize=False) == [5, 0]
     assert shades.levels(values.iloc[:1], values.iloc[:1], minimize=False) == [0]
     assert shades.css(0) == "" and "0.42" in shades.css(shades.LEVELS)
+
+
+# -- groups, curves, hints ----------------------------------------------------------------------------------------
+
+
+def test_groups_say_how_many_runs_how_they_ended_and_how_good_they_are(open_app: Open, many: Path) -> None:
+    app = open_app(many, by="params.depth")
+    table = app.dataframe[0].value
+    assert list(table["depth"])[:2] == ["0", "1"] and table["runs"].sum() == MANY
+    assert table["best loss"].min() == pytest.approx(1 / MANY) and table["best auc"].max() == 1 - 1 / MANY
+    app = open_app(many, **{"by": "params.depth", "in": "=3"})
+    assert {name for name in app.dataframe[1].value["depth"]} == {3}
+    assert "**172 of 1,203 runs**" in " ".join(str(text.value) for text in app.markdown)
+    run(app.button(key="group-leave").click())
+    assert len(app.dataframe[1].value) == found.ROWS
+
+
+def test_groups_take_equal_values_together_whatever_their_type() -> None:
+    frame = pd.DataFrame(
+        {
+            "status": ["FINISHED", "KILLED", "RUNNING", "FINISHED"],
+            "start_time": pd.date_range("2026-01-01", periods=4, tz="UTC"),
+            "params.x": pd.Series([6, "6", None, 6.0], dtype=object),
+            "metrics.loss": [3.0, 1.0, None, 2.0],
+        }
+    )
+    table = groups.grouped(frame, "params.x", ["metrics.loss"], Settings())
+    assert table[["group", "runs", "finished", "failed", "running"]].to_numpy().tolist() == [
+        ["6", 3, 2, 1, 0],
+        ["", 1, 0, 0, 1],
+    ]
+    assert table["best loss"][0] == 1.0 and table["mean loss"][0] == 2.0
+    assert list(groups.within(frame["params.x"], "6")) == [True, True, False, True]
+    assert list(groups.within(frame["params.x"], "gone")) == [False] * 4
+
+
+def test_a_curve_is_thinned_and_a_long_file_read_in_pieces(tmp_path: Path) -> None:
+    assert sparks.curve(tmp_path / "none.csv", "loss") is None
+    path = tmp_path / "metrics.csv"
+    path.write_text("timestamp,step,metric,value\n" + "".join(f"{n},{n},loss,{n}.0\n" for n in range(50_000)))
+    values = sparks.curve(path, "loss") or []
+    assert len(values) == sparks.POINTS and values[0] == 0.0 and values[-1] == 49_999.0
+    assert values == sorted(values) and max(b - a for a, b in itertools.pairwise(values)) < 3_000
+    assert sparks.curve(path, "auc") is None
+
+
+def test_conditions_are_written_as_the_filter_reads_them() -> None:
+    runs = pd.DataFrame(
+        {
+            "metrics.val loss": [0.5, 0.25],
+            "tags.team": ["it's", "risk"],
+            "start_time": pd.date_range("2026-01-01", periods=2, tz="UTC"),
+            "params.none": [None, None],
+        }
+    )
+    known = {hint.column: hint for hint in hints.hints(runs)}
+    assert list(known) == ["metrics.val loss", "tags.team", "start_time"], "what holds nothing is not offered"
+    assert known["tags.team"].values == ("'it''s'", "'risk'")
+    for column, operator, value, expected in (
+        ("metrics.val loss", "<", "0.3", [False, True]),
+        ("tags.team", "=", "it's", [True, False]),
+        ("tags.team", "contains", "is", [False, True]),
+        ("start_time", ">=", "2026-01-02", [False, True]),
+        ("start_time", "is null", "", [False, False]),
+    ):
+        query = hints.condition(known[column], operator, value)
+        assert parse(query).mask(runs) == expected, query
+    assert hints.condition(known["tags.team"], "=", " ") == ""
+    assert hints.joined("a = 1 or b = 2", "c = 3") == "(a = 1 or b = 2) and c = 3"
+
+
+def test_a_mistyped_column_is_replaced_by_the_one_that_is_meant(open_app: Open, many: Path) -> None:
+    app = open_app(many, filter="metrics.acu > 0.5 and params.depth = 1")
+    run(app.button(key="meant-metrics.auc").click())
+    assert app.text_input(key="filter").value == "metrics.auc > 0.5 and params.depth = 1" and not app.error
+
+
+def test_a_condition_is_put_together_from_its_parts(open_app: Open, many: Path) -> None:
+    app = open_app(many, filter="params.depth = 1")
+    run(app.selectbox(key="condition-column").set_value("experiment"))
+    run(app.selectbox(key="condition-value-experiment").set_value("e2"))
+    run(app.button(key="condition-add").click())
+    assert app.query_params["filter"] == "params.depth = 1 and experiment = 'e2'"
+
+
+# -- what is remembered and shared --------------------------------------------------------------------------------
+
+
+def test_columns_are_remembered_for_each_person(open_app: Open, many: Path) -> None:
+    app = open_app(many)
+    run(app.multiselect(key="show-metrics").set_value(["metrics.loss"]))
+    chosen = list(app.dataframe[0].value.columns)
+    assert list(open_app(many).dataframe[0].value.columns) == chosen
+    assert "auc" in open_app(many, cols=["name", "metrics.auc"]).dataframe[0].value.columns, "an address wins"
+
+
+def test_a_damaged_file_of_ways_is_as_none(tmp_path: Path) -> None:
+    ways.remember(tmp_path, "ann", Path("a.xlsx"), {"cols": ["name"]})
+    assert ways.remembered(tmp_path, "Ann", Path("a.xlsx")) == {"cols": ["name"]}
+    assert ways.remembered(tmp_path, "ben", Path("a.xlsx")) == {}
+    for file in (tmp_path / "people").iterdir():
+        file.write_text("[1, 2")
+    assert ways.remembered(tmp_path, "ann", Path("a.xlsx")) == {}
+    assert ways.words({"no": "list"}) == [] and ways.words(["a", 1]) == ["a"]
+
+
+def test_a_column_gets_another_place() -> None:
+    assert runs_columns.moved(["name", "a", "b", "c"], "c", 2) == ["name", "c", "a", "b"]
+    assert runs_columns.moved(["name", "a", "b"], "name", 3) == ["name", "a", "b"]
+
+
+def test_a_view_is_saved_taken_and_removed(open_app: Open, registry_path: Path) -> None:
+    with tracker.start_run(registry_path, name="one") as logged:
+        logged.log_metric("auc", 0.5)
+    app = open_app(registry_path, sort="-metrics.auc")
+    run(app.text_input(key="view-name").set_value("best"))
+    run(app.button(key="view-save").click())
+    assert views(tracker.open(registry_path).settings) == {"best": "sort=-metrics.auc"}
+    app = open_app(registry_path)
+    run(app.button(key="view-best").click())
+    assert app.query_params["sort"] == "-metrics.auc"
+    run(app.button(key="view-remove-best").click())
+    assert views(tracker.open(registry_path).settings) == {}
+
+
+def test_selected_runs_are_edited_at_once_and_a_conflict_is_shown(open_app: Open, registry_path: Path) -> None:
+    for name in ("one", "two"):
+        with tracker.start_run(registry_path, name=name, tags={"team": "risk"}):
+            pass
+    registry = tracker.open(registry_path)
+    app = open_app(registry_path)
+    app.session_state[picking.KEY] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    run(app)
+    app.selectbox(key="bulk-tag").set_value("team")
+    app.text_input(key="bulk-value").set_value("growth")
+    set_tag(registry, "one", "team", "fraud", "risk", "ben")
+    run(app.button(key="bulk-save").click())
+    assert "1 cell changed since you saw them" in app.warning[0].value
+    assert set(registry.runs()["tags.team"]) == {"risk", "fraud"}
+    run(app.button(key="bulk-theirs").click())
+    assert dict(zip(registry.runs()["name"], registry.runs()["tags.team"], strict=True)) == {
+        "one": "fraud",
+        "two": "growth",
+    }
+
+
+def test_selected_runs_move_to_the_archive_after_the_plan_was_shown(open_app: Open, registry_path: Path) -> None:
+    with tracker.start_run(registry_path, name="old") as logged:
+        logged.log_metric("auc", 0.5)
+    app = open_app(registry_path)
+    app.session_state[picking.KEY] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    run(app)
+    run(app.button(key="archive-plan-button").click())
+    assert any("1 run would move into registry\\-archive" in str(text.value) for text in app.markdown)
+    run(app.button(key="archive-agree").click())
+    assert list(tracker.open(registry_path).runs()["status"]) == ["MOVED"]

@@ -53,6 +53,8 @@ DEFAULTS: dict[str, tuple[Any, str]] = {
 COLUMN_PREFIX = "column."
 TABLE_PREFIX = "table."
 """``table.runs`` may be set to the name of a table that people made, which then is the runs table."""
+VIEW_PREFIX = "view."
+"""``view.NAME`` is a view of the Runs page that somebody saved under that name for all: an address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Wanted:
     def ids(self, registry: Registry, rows: Mapping[str, Cells]) -> list[str]:
         if self.before is None and not self.experiment and not self.runs:
             raise BadRequestError(reason="Say which runs: those before a date, of an experiment, or by name.")
-        named = [registry.run_id(run) for run in self.runs]
+        named = [run if run in rows else registry.run_id(run) for run in self.runs]
         return choose(rows, self.before, self.experiment, named)
 
 

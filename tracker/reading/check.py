@@ -25,7 +25,7 @@ from tracker.reading.classes import class_problems
 from tracker.reading.facts import MAX_ALIKE, Cell, Facts, Sheet, capped, read_facts, shown
 from tracker.reading.fitting import FITS, FIXES, spelt, value_of_text
 from tracker.schema import MOVED, SINGLE_STAGES, TABLES
-from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX
+from tracker.settings import COLUMN_PREFIX, DEFAULTS, TABLE_PREFIX, VIEW_PREFIX
 from tracker.values import Kind, key_text
 
 
@@ -193,7 +193,7 @@ def unknown_settings(facts: Facts) -> Iterator[Problem]:
         return
     for cell in sheet.cells(sheet.key_places[0]):
         name = key_text(cell.value)
-        if name not in DEFAULTS and not name.startswith((COLUMN_PREFIX, TABLE_PREFIX)):
+        if name not in DEFAULTS and not name.startswith((COLUMN_PREFIX, TABLE_PREFIX, VIEW_PREFIX)):
             match = difflib.get_close_matches(name, DEFAULTS, 1)
             hint = f"Did you mean {match[0]}?" if match else "Delete the row if nobody needs it."
             yield sheet.problem(

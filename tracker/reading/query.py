@@ -187,7 +187,7 @@ class Name:
             nearby = {name.removeprefix(prefix + dot): name for name in folded if name.startswith(prefix + dot)}
             alike = [folded[nearby[match]][0] for match in difflib.get_close_matches(rest, nearby, 3)]
         hint = f"; did you mean {' or '.join(alike[:3])}?" if alike else ""
-        raise query_error(self.query, self.position, f"there is no column {self.text!r}{hint}")
+        raise query_error(self.query, self.position, f"there is no column {self.text!r}{hint}", alike[:3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_KEYWORDS = {"and", "or", "not", "in", "like", "ilike", "is", "null", "between", "true", "false", "asc", "desc"}
+KEYWORDS = {"and", "or", "not", "in", "like", "ilike", "is", "null", "between", "true", "false", "asc", "desc"}
 
 
 class _Token(NamedTuple):
@@ -263,7 +263,7 @@ class _Token(NamedTuple):
     def word(self) -> str:
         """The keyword or sign that this token is, in lower case; empty for names and values."""
         lowered = self.text.lower()
-        return lowered if self.kind == "sign" or (self.kind == "name" and lowered in _KEYWORDS) else ""
+        return lowered if self.kind == "sign" or (self.kind == "name" and lowered in KEYWORDS) else ""
 
 
 class _Parser:
@@ -413,7 +413,13 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace(quote * 2, quote)
 
 
-def query_error(query: str, position: int, reason: str) -> QueryError:
-    """The error for a place in a query, counted from 0; the pointer stands under it."""
+def query_error(query: str, position: int, reason: str, alike: Sequence[str] = ()) -> QueryError:
+    """The error for a place in a query, counted from 0; the pointer stands under it.
+
+    Args:
+        alike: columns that may be meant instead of the one that is named there.
+    """
     line = re.sub(r"\s", " ", query)
-    return QueryError(position=position + 1, reason=reason, query=line, pointer=" " * position + "^")
+    return QueryError(
+        position=position + 1, reason=reason, query=line, pointer=" " * position + "^", alike=tuple(alike)
+    )

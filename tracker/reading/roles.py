@@ -46,6 +46,7 @@ ACTS: dict[str, Act] = {
         Act("register", "contributor", "register a model version"),
         Act("promote", "contributor", "move a model version between the stages before production, or retire it there"),
         Act("alias", "contributor", "let an alias point to an artifact version"),
+        Act("view", "contributor", "save a view of the runs for all, or remove one"),
         Act("undo", "contributor", "take a change back; what it changes needs its own role as well"),
         Act("production", "manager", "move a model version into or out of production, or the alias of that name"),
         Act(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
@@ -30,12 +31,7 @@ def take_over(defaults: Defaults, of: str = "") -> None:
     said = {key: st.query_params.get_all(key) for key in defaults if key in st.query_params}
     if not (said or of in st.query_params) or said == st.session_state.get(_name(defaults)):
         return
-    for key, default in defaults.items():
-        values = said.get(key)
-        if values is None:
-            st.session_state[key] = list(default) if isinstance(default, list) else default
-        else:
-            st.session_state[key] = values if isinstance(default, list) else _read(values[0], default)
+    _take(defaults, said)
     st.session_state[_name(defaults)] = said
 
 
@@ -57,13 +53,7 @@ def write(defaults: Defaults, keep: Collection[str] | None = ()) -> None:
 
     Of what else is there, the registry stays and what is to be kept: None keeps all.
     """
-    says: dict[str, list[str]] = {}
-    for key, default in defaults.items():
-        value: Any = st.session_state.get(key)
-        if value and value != default:
-            says[key] = (
-                [str(one) for one in value] if isinstance(value, list) else [YES if value is True else str(value)]
-            )
+    says = _said(defaults)
     st.session_state[_name(defaults)] = says
     kept = {
         key: values
@@ -71,6 +61,36 @@ def write(defaults: Defaults, keep: Collection[str] | None = ()) -> None:
         if key == "registry" or (key not in defaults if keep is None else key in keep)
     }
     _set({**kept, **says})
+
+
+def text(defaults: Defaults) -> str:
+    """What the widgets of a page say, as stands behind the ``?`` of an address."""
+    return urlencode(_said(defaults), doseq=True)
+
+
+def take(defaults: Defaults, text: str) -> None:
+    """Set the widgets of a page to what such a text says; what it does not name is as at first."""
+    _take(defaults, parse_qs(text))
+
+
+def _take(defaults: Defaults, said: Mapping[str, list[str]]) -> None:
+    for key, default in defaults.items():
+        values = said.get(key)
+        if values is None:
+            st.session_state[key] = list(default) if isinstance(default, list) else default
+        else:
+            st.session_state[key] = values if isinstance(default, list) else _read(values[0], default)
+
+
+def _said(defaults: Defaults) -> dict[str, list[str]]:
+    says: dict[str, list[str]] = {}
+    for key, default in defaults.items():
+        value: Any = st.session_state.get(key)
+        if value and value != default:
+            says[key] = (
+                [str(one) for one in value] if isinstance(value, list) else [YES if value is True else str(value)]
+            )
+    return says
 
 
 def name(key: str, value: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tracker.reading.query import Name, Order, arrange
+from tracker.reading.query import KEYWORDS, Name, Order, arrange
 from tracker.schema import RUNS
 from tracker.settings import Settings
 
@@ -23,6 +24,7 @@ GROUPS = {
 ALWAYS = ("name", "status", "experiment", "owner", "start_time", "duration")
 MOST = {"params": 6, "metrics": 6, "tags": 3, "yours": 4}
 """How many columns of a group are shown while nobody chose."""
+_BARE = re.compile(r"[^\W\d][\w.\-/:@]*(?<!\.)")
 WIDEST = 150
 """Pixels of the widest column of numbers."""
 NEWEST_BY = "start_time"
@@ -86,9 +88,15 @@ def example(runs: pd.DataFrame) -> str:
     metric = next((name for name in metrics if runs[name].notna().any()), None)
     if metric is None:
         return "status = 'FINISHED' and start_time >= '2026-01-01'"
-    name = short(metric)
-    quoted = name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
-    return f"metrics.{quoted} > {float(runs[metric].median()):.2g} and status = 'FINISHED'"
+    return f"{written(metric)} > {float(runs[metric].median()):.2g} and status = 'FINISHED'"
+
+
+def written(column: str) -> str:
+    """A column as a filter names it: ``metrics.auc``, ``metrics."val loss"``."""
+    if _BARE.fullmatch(column) and column.lower() not in KEYWORDS:
+        return column
+    name = short(column)
+    return column.removesuffix(name) + '"' + name.replace('"', '""') + '"'
 
 
 def number_width(header: str, form: str | None, values: Iterable[Any]) -> int:

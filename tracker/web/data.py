@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,10 +26,13 @@ from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
 from tracker.retention.report import Expiry, forecast
 from tracker.settings import Settings
-from tracker.web import columns, files, watch
+from tracker.web import columns, files, sparks, watch
 from tracker.web.curves import distinct_labels
 from tracker.web.looks import Looks, Patient
-from tracker.web.watch import Stamp
+from tracker.web.watch import Stamp, steps_stamp
+
+MOST_CURVES = 20_000
+"""Small curves that are kept."""
 
 T = TypeVar("T")
 
@@ -114,6 +117,26 @@ def steps(path: Path, run_id: str) -> StepsFollower:
     """The metric steps of a run, to be followed while it logs them."""
     folders = Folders(path)
     return StepsFollower(files.of_run(folders, run_id, folders.metrics(run_id).name))
+
+
+@st.cache_resource(show_spinner=False)
+def _curves() -> OrderedDict[tuple[Path, str], tuple[Stamp, list[float] | None]]:
+    return OrderedDict()
+
+
+def curves(folders: Folders, run_ids: Sequence[str], metric: str) -> list[list[float] | None]:
+    """A small curve of a metric of each run, see :func:`tracker.web.sparks.curve`; read anew where steps came."""
+    kept, found = _curves(), []
+    for run_id in run_ids:
+        path = files.of_run(folders, run_id or "no such run", folders.metrics(run_id).name)
+        key, stamp = (path, metric), steps_stamp(folders, run_id)
+        held = kept.get(key)
+        if held is None or held[0] != stamp:
+            held = kept[key] = (stamp, sparks.curve(path, metric))
+            if len(kept) > MOST_CURVES:
+                kept.popitem(last=False)
+        found.append(held[1])
+    return found
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tracker.reading.query import Name, Order, arrange, parse
 from tracker.settings import Settings
-from tracker.web import columns
+from tracker.web import columns, groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,8 +107,17 @@ def words(key: SortKey, numeric: bool) -> str:
 # -- the runs -----------------------------------------------------------------------------------------------------
 
 
-def positions(runs: pd.DataFrame, query: str, experiments: Collection[str], keys: Sequence[SortKey]) -> list[int]:
+def positions(
+    runs: pd.DataFrame,
+    query: str,
+    experiments: Collection[str],
+    keys: Sequence[SortKey],
+    inside: tuple[str, str] | None = None,
+) -> list[int]:
     """The places of the runs that a filter and the chosen experiments leave, in order; equal ones the newest first.
+
+    Args:
+        inside: only those of one group: the column, and the text of its values.
 
     Raises:
         QueryError: the filter cannot be understood, or names a column that is not there.
@@ -120,6 +129,8 @@ def positions(runs: pd.DataFrame, query: str, experiments: Collection[str], keys
         kept &= runs["experiment"].isin(list(experiments)).to_numpy()
     if query.strip():
         kept &= numpy.array(parse(query).mask(runs), dtype=bool)
+    if inside is not None:
+        kept &= groups.within(runs[inside[0]], inside[1])
     places = numpy.flatnonzero(kept)
     wanted = [*keys, *([NEWEST] if all(key.column != NEWEST.column for key in keys) else [])]
     there = [key for key in wanted if key.column in runs.columns]

@@ -28,6 +28,8 @@ def show(
     shaded: Mapping[str, list[int]],
     *,
     exact_times: bool,
+    widths: Mapping[str, int],
+    curve: tuple[str, Sequence[Any]] | None = None,
 ) -> list[str]:
     """Draw a page of the grid; gives the ids of the runs on it that are selected.
 
@@ -35,6 +37,9 @@ def show(
         names: the columns to show.
         keys: by which of them the runs are ordered.
         shaded: levels of shade by column.
+        exact_times: show the start as a moment, besides how long ago it was.
+        widths: pixels of columns, by their own names.
+        curve: a metric and a small curve of it for each run.
     """
     ids = [str(run_id or "") for run_id in runs["run_id"]]
 
@@ -50,6 +55,11 @@ def show(
             if header in configuration:
                 label = configuration[header].get("label") or header
                 configuration[header] = {**configuration[header], "label": f"{label} {key.arrow}"}
+    for name, width in widths.items():
+        if (header := STARTED if name == "start_time" and not exact_times else headers.get(name)) in configuration:
+            configuration[header] = {**configuration[header], "width": width}
+    if curve is not None:
+        _add_curve(table, configuration, headers.get(curve[0]), *curve)
     picking.prepare(ids, {STARTED: "start_time", **{header: name for name, header in headers.items()}})
     event = st.dataframe(
         shades.styled(table, {headers[name]: steps for name, steps in shaded.items() if name in headers}),
@@ -94,6 +104,18 @@ def prepared(
         help="Click a name to open the run.",
     )
     return table, configuration
+
+
+def _add_curve(
+    table: pd.DataFrame, configuration: dict[str, Any], beside: str | None, metric: str, curves: Sequence[Any]
+) -> None:
+    """A column of small curves, behind that of the metric where it is shown."""
+    header = f"{columns.short(metric)} by step"
+    place = list(table.columns).index(beside) + 1 if beside in table.columns else len(table.columns)
+    table.insert(place, header, pd.Series(list(curves), dtype=object))
+    configuration[header] = st.column_config.LineChartColumn(
+        header, width=130, help="Its steps, each run by its own scale; the run's page has the curve."
+    )
 
 
 # -- one column ---------------------------------------------------------------------------------------------------

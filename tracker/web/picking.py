@@ -45,14 +45,20 @@ def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> None:
 
 def picked(on_page: Sequence[str]) -> list[str]:
     """The ids of all runs that are selected, also on other pages."""
-    others = [run_id for run_id in st.session_state.get(PICKED, []) if run_id not in set(st.session_state[SHOWN])]
-    return [*others, *on_page]
+    shown = set(st.session_state[SHOWN])
+    return [*(run_id for run_id in st.session_state.get(PICKED, []) if run_id not in shown), *on_page]
 
 
 def clear() -> None:
     """Select none."""
-    st.session_state[PICKED] = []
-    _set_rows([])
+    choose([])
+
+
+def choose(run_ids: Sequence[str]) -> None:
+    """Select these and no others."""
+    st.session_state[PICKED] = list(run_ids)
+    chosen = set(run_ids)
+    _set_rows([place for place, run_id in enumerate(st.session_state.get(SHOWN, [])) if run_id in chosen])
 
 
 def merged(picked: Sequence[str], shown: Sequence[str], rows: Sequence[int]) -> list[str]:

@@ -10,22 +10,43 @@ import pandas as pd
 import streamlit as st
 
 from tracker.errors import QueryError
-from tracker.web import address, columns, data, found, grid, picking, runs_columns, runs_order, runs_query, say, shades
+from tracker.web import (
+    address,
+    columns,
+    data,
+    found,
+    grid,
+    picking,
+    runs_columns,
+    runs_edit,
+    runs_export,
+    runs_groups,
+    runs_order,
+    runs_query,
+    runs_views,
+    say,
+    shades,
+)
 from tracker.web.context import Context
 from tracker.web.found import Part, SortKey
-from tracker.web.shown import count
+from tracker.web.shown import count, cut, plain
 
 SHARED: address.Defaults = {
     "filter": "",
     "experiment": [],
     "sort": [],
     "cols": [],
+    "by": "",
+    "in": "",
+    "curve": "",
     "unshaded": False,
     "page": "1",
 }
 """What the page's address says of it."""
 LOOKED_AT = 2000
 """Runs by which the columns are chosen that say something."""
+MOST_COMPARED = 100
+"""Runs that the comparison shows side by side."""
 
 
 def show(context: Context) -> None:
@@ -35,43 +56,86 @@ def show(context: Context) -> None:
         _empty(context)
         return
     address.take_over(SHARED)
+    runs_columns.begin(context)
     names = [str(name) for name in runs.columns]
     picking.take_clicks(context.settings, names)
-    runs_query.show(runs)
-    address.write(SHARED)
+    runs_query.show(context, runs)
     keys = found.sort_keys(st.session_state.get("sort", []), names)
+    by = str(st.session_state.get("by") or "")
+    by = by if by in names else ""
     try:
-        places, suitable = _found(context, runs, keys)
+        all_places, suitable = _found(context, runs, keys)
     except QueryError as error:
-        say.bad_query(error)
-        places, suitable = _found(context, runs, keys, query="")
-    if not len(places):
-        say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
-        return
+        runs_query.failed(error)
+        all_places, suitable = _found(context, runs, keys, query="")
     bar = st.container(horizontal=True, vertical_alignment="center", key="runs-bar")
     with bar:
         chosen = st.container(horizontal=True, vertical_alignment="center", width="stretch", key="runs-chosen")
-        with st.popover("Columns", icon=":material/view_column:", key="columns"):
-            shown = runs_columns.show(names, suitable)
-        with st.popover("Sort", icon=":material/swap_vert:", key="order"):
-            runs_order.show(runs, shown, keys, context.settings)
+        shown = _popovers(context, runs, names, suitable, keys, all_places)
+    address.write(SHARED)
+    if not len(all_places):
+        say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} fits the filter. Change or clear it.")
+        return
+    runs_edit.outcome(context)
+    places = all_places
+    if by:
+        runs_groups.show(runs.iloc[all_places], by, shown, context.settings)
+        if inside := str(st.session_state.get("in") or ""):
+            places, _ = _found(context, runs, keys, inside=(by, inside.removeprefix("=")))
+            places = places if len(places) else all_places
     _begin_anew_where_others_are_found(keys)
     part = found.part(len(places), st.session_state.get("page", "1"))
     window = runs.iloc[places[part.first : part.last]]
-    shaded = {} if st.session_state.get("unshaded") else _shades(runs, places, window, shown, context)
-    on_page = grid.show(context, window, shown, keys, shaded, exact_times=shown is not suitable)
+    on_page = grid.show(
+        context,
+        window,
+        shown,
+        keys,
+        {} if st.session_state.get("unshaded") else _shades(runs, places, window, shown, context),
+        exact_times=shown is not suitable,
+        widths=runs_columns.widths(),
+        curve=_curve(context, window),
+    )
     picked = picking.picked(on_page)
     with chosen:
-        _bar(context, len(runs), len(places), picked)
-    _foot(part, len(places), picked)
+        _bar(context, runs, places, picked)
+    _foot(part, len(places))
     address.write(SHARED)
+
+
+def _popovers(
+    context: Context,
+    runs: pd.DataFrame,
+    names: list[str],
+    suitable: list[str],
+    keys: list[SortKey],
+    places: np.ndarray,
+) -> list[str]:
+    """What else can be done with the grid; gives the columns to show."""
+    with st.popover("Views", icon=":material/bookmark:", key="views"):
+        runs_views.show(context, SHARED)
+    with st.popover("Columns", icon=":material/view_column:", key="columns"):
+        shown = runs_columns.show(context, names, suitable)
+    with st.popover(f"Sort ({len(keys)})" if keys else "Sort", icon=":material/swap_vert:", key="order"):
+        runs_order.show(runs, shown, keys, context.settings)
+    by = str(st.session_state.get("by") or "")
+    title = f"By {columns.short(by)}" if by else "Group"
+    with st.popover(plain(cut(title, 24)), icon=":material/table_view:", key="group"):
+        runs_groups.choose(names)
+    with st.popover("Export", icon=":material/download:", key="export"):
+        runs_export.show(context, runs, places, shown)
+    return shown
 
 
 # -- what is found ------------------------------------------------------------------------------------------------
 
 
 def _found(
-    context: Context, runs: pd.DataFrame, keys: Sequence[SortKey], query: str | None = None
+    context: Context,
+    runs: pd.DataFrame,
+    keys: Sequence[SortKey],
+    query: str | None = None,
+    inside: tuple[str, str] | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     return _looked_for(
         runs,
@@ -79,6 +143,7 @@ def _found(
         str(st.session_state.get("filter") or "") if query is None else query,
         tuple(st.session_state.get("experiment", ())),
         tuple(map(str, keys)),
+        inside,
     )
 
 
@@ -89,16 +154,19 @@ def _looked_for(
     query: str,
     experiments: tuple[str, ...],
     keys: tuple[str, ...],
+    inside: tuple[str, str] | None,
 ) -> tuple[np.ndarray, list[str]]:
     """The places of the runs that are found, in order, and the columns that say something of them."""
-    places = np.array(found.positions(_runs, query, experiments, [SortKey.read(key) for key in keys]), dtype=np.int64)
+    order = [SortKey.read(key) for key in keys]
+    places = np.array(found.positions(_runs, query, experiments, order, inside), dtype=np.int64)
     some = _runs.iloc[places[:: max(1, len(places) // LOOKED_AT)]]
     return places, columns.suitable(some)
 
 
 def _begin_anew_where_others_are_found(keys: Sequence[SortKey]) -> None:
     """Back to the first page when the filter or the order has changed."""
-    asked = (st.session_state.get("filter"), tuple(st.session_state.get("experiment", ())), tuple(keys))
+    state = st.session_state
+    asked = (state.get("filter"), tuple(state.get("experiment", ())), tuple(keys), state.get("by"), state.get("in"))
     if st.session_state.setdefault("runs-asked", asked) != asked:
         st.session_state["runs-asked"] = asked
         st.session_state["page"] = "1"
@@ -114,29 +182,48 @@ def _shades(
     }
 
 
+def _curve(context: Context, window: pd.DataFrame) -> tuple[str, list[list[float] | None]] | None:
+    """The metric whose small curves are shown, and the curves."""
+    metric = str(st.session_state.get("curve") or "")
+    if metric not in window.columns:
+        return None
+    ids = [str(run_id or "") for run_id in window["run_id"]]
+    return metric, data.curves(context.place.folders, ids, columns.short(metric))
+
+
 # -- around the grid ----------------------------------------------------------------------------------------------
 
 
-def _bar(context: Context, all_runs: int, found_runs: int, picked: list[str]) -> None:
-    total = count(all_runs, "run") if found_runs == all_runs else f"{found_runs:,} of {count(all_runs, 'run')}"
+def _bar(context: Context, runs: pd.DataFrame, places: np.ndarray, picked: list[str]) -> None:
+    total = count(len(runs), "run") if len(places) == len(runs) else f"{len(places):,} of {count(len(runs), 'run')}"
     st.markdown(f"**{total}**{f' · {len(picked):,} selected' if picked else ''}", width="content")
     if not picked:
         st.caption("Click a name to open the run; tick runs to compare or edit them.", width="content")
         return
-    if st.button("Open", key="runs-open", disabled=len(picked) != 1, icon=":material/science:"):
+    if len(picked) == 1 and st.button("Open", key="runs-open", icon=":material/science:"):
         context.open_run(picked[0])
-    if st.button(
-        f"Compare {len(picked)}" if len(picked) > 1 else "Compare",
+    if len(picked) > 1 and st.button(
+        f"Compare {len(picked):,}",
         key="runs-compare",
-        type="primary" if len(picked) > 1 else "secondary",
-        disabled=len(picked) < 2,
+        type="primary",
+        disabled=len(picked) > MOST_COMPARED,
+        help=f"At most {MOST_COMPARED} at once." if len(picked) > MOST_COMPARED else None,
         icon=":material/compare_arrows:",
     ):
         context.compare(picked)
+    if context.may("edit"):
+        with st.popover("Edit", icon=":material/edit:", key="bulk"):
+            runs_edit.show(context, runs, picked)
+    if len(picked) < len(places):
+        st.button(f"Select all {len(places):,}", key="runs-all", type="tertiary", on_click=_select, args=(runs, places))
     st.button("Clear", key="runs-clear", type="tertiary", on_click=picking.clear, help="Select none.")
 
 
-def _foot(part: Part, total: int, picked: Sequence[str]) -> None:
+def _select(runs: pd.DataFrame, places: np.ndarray) -> None:
+    picking.choose([str(run_id) for run_id in runs["run_id"].iloc[places] if run_id])
+
+
+def _foot(part: Part, total: int) -> None:
     """Which part of the runs this is, and the way to the others."""
     if part.pages == 1:
         return

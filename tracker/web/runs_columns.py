@@ -1,52 +1,144 @@
-"""Which columns the grid of runs shows, in which order: chosen by group."""
+"""Which columns the grid of runs shows, in which order and how wide: chosen by group, remembered for each person."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from tracker.web import columns
+from tracker.web import address, columns, places, ways
+from tracker.web.context import Context
+
+WIDTHS = {"narrow": 75, "medium": 140, "wide": 240, "widest": 420}
+"""Pixels."""
+KNOWN, WIDTH = "runs-ways", "runs-widths"
+"""In the session: for which registry the person's ways were looked up, and the width of columns in words."""
 
 
-def show(names: Sequence[str], suitable: list[str]) -> list[str]:
+def begin(context: Context) -> None:
+    """At first, the columns that this person chose last time, unless an address names others."""
+    if st.session_state.get(KNOWN) == context.place.path:
+        return
+    st.session_state[KNOWN] = context.place.path
+    held = ways.remembered(places.home(os.environ), context.who, context.place.path)
+    st.session_state[WIDTH] = held.get("widths") if isinstance(held.get("widths"), dict) else {}
+    if not st.session_state.get("cols") and "cols" not in st.query_params:
+        st.session_state["cols"] = ways.words(held.get("cols"))
+
+
+def widths() -> dict[str, int]:
+    """Pixels of the columns whose width this person chose."""
+    held = st.session_state.get(WIDTH, {})
+    return {name: WIDTHS[word] for name, word in held.items() if word in WIDTHS}
+
+
+def show(context: Context, names: Sequence[str], suitable: list[str]) -> list[str]:
     """The content of the popover; gives the columns to show, the suitable ones as long as nobody chose others."""
     known = set(names)
     chosen = [name for name in st.session_state.get("cols", []) if name in known]
     current = ["name", *(name for name in chosen if name != "name")] if chosen else suitable
     st.caption(
-        "Metrics that have values, params that differ, and your own columns that are filled are shown by themselves."
-        if not chosen
-        else "You chose these columns; whoever opens this address sees the same."
+        "Yours, remembered for next time; whoever opens this page's address sees the same."
+        if chosen
+        else "Shown by themselves: metrics that have values, params that differ, your own columns that are filled."
     )
     for name, title in columns.GROUPS.items():
         options = [column for column in columns.grouped(names)[name] if column != "name"]
-        if not options:
-            continue
-        key = f"show-{name}"
-        st.session_state[key] = [column for column in current if column in set(options)]
-        st.multiselect(
-            title, options, format_func=columns.short, key=key, on_change=_chosen, args=(current,), placeholder="None"
+        if options:
+            key = f"show-{name}"
+            st.session_state[key] = [column for column in current if column in set(options)]
+            st.multiselect(
+                title,
+                options,
+                format_func=columns.short,
+                key=key,
+                on_change=_chosen,
+                args=(context, current),
+                placeholder="None",
+            )
+    metrics = columns.grouped(names)["metrics"]
+    if metrics:
+        address.keep_valid("curve", [*metrics, ""])
+        st.session_state.setdefault("curve", "")
+        st.selectbox(
+            "Small curve of a metric's steps",
+            ["", *metrics],
+            format_func=lambda name: columns.short(name) or "none",
+            key="curve",
+            filter_mode="contains",
+            persist_state="session",
         )
-    st.toggle(
-        "No shades behind metrics",
-        key="unshaded",
-        persist_state="session",
-        help="Otherwise: the better a value is among the runs that are found, the stronger the shade.",
-    )
+    with st.container(horizontal=True):
+        st.toggle(
+            "No shades behind metrics",
+            key="unshaded",
+            persist_state="session",
+            help="Otherwise: the better a value is among the runs that are found, the stronger the shade.",
+        )
+        arranging = st.toggle("Order and widths", key="columns-arrange")
+    if arranging:
+        _arrange(context, current)
     if chosen:
-        st.button("Choose by themselves again", key="columns-clear", on_click=_clear, type="tertiary")
+        st.button(
+            "Choose by themselves again", key="columns-clear", on_click=_keep, args=(context, []), type="tertiary"
+        )
     return current
 
 
-def _chosen(before: Sequence[str]) -> None:
-    """Take over what the fields say: what stays keeps its place, what is new stands behind its group."""
-    st.session_state["cols"] = arranged(
-        before, {name: st.session_state.get(f"show-{name}", []) for name in columns.GROUPS}
+def _arrange(context: Context, current: Sequence[str]) -> None:
+    """A table in which the columns get another place or width."""
+    held = st.session_state.get(WIDTH, {})
+    key = f"columns-table-{hash((tuple(current), tuple(sorted(held.items()))))}"
+    st.data_editor(
+        {
+            "place": list(range(1, len(current) + 1)),
+            "column": list(current),
+            "width": [held.get(name) for name in current],
+        },
+        key=key,
+        disabled=["column"],
+        hide_index=True,
+        column_config={
+            "place": st.column_config.NumberColumn("place", min_value=1, max_value=len(current), step=1, width=70),
+            "width": st.column_config.SelectboxColumn("width", options=list(WIDTHS), width=110),
+        },
+        height=35 * (min(len(current), 8) + 1) + 3,
+        on_change=_rearranged,
+        args=(context, list(current), key),
+        alt="Order and widths of the columns",
     )
 
 
-def arranged(before: Sequence[str], wanted: dict[str, list[str]]) -> list[str]:
+def _rearranged(context: Context, current: list[str], key: str) -> None:
+    edited: Mapping[int, Mapping[str, Any]] = st.session_state[key]["edited_rows"]
+    held = dict(st.session_state.get(WIDTH, {}))
+    order = list(current)
+    for row, cells in edited.items():
+        name = current[int(row)]
+        if "width" in cells:
+            held[name] = cells["width"]
+        if cells.get("place"):
+            order = moved(order, name, int(cells["place"]))
+    st.session_state[WIDTH] = {name: word for name, word in held.items() if word in WIDTHS}
+    _keep(context, order if order != current else st.session_state.get("cols", []))
+
+
+def moved(order: Sequence[str], name: str, place: int) -> list[str]:
+    """The columns after one got another place, counted from 1; the name of a run stays first."""
+    others = [other for other in order if other != name]
+    others.insert(min(max(place, 1), len(order)) - 1, name)
+    return ["name", *(other for other in others if other != "name")]
+
+
+def _chosen(context: Context, before: Sequence[str]) -> None:
+    """Take over what the fields say: what stays keeps its place, what is new stands behind its group."""
+    wanted = {name: st.session_state.get(f"show-{name}", []) for name in columns.GROUPS}
+    _keep(context, arranged(before, wanted))
+
+
+def arranged(before: Sequence[str], wanted: Mapping[str, Sequence[str]]) -> list[str]:
     """The columns to show after some were chosen or dropped."""
     all_wanted = {column for chosen in wanted.values() for column in chosen}
     after = ["name", *(column for column in before if column in all_wanted)]
@@ -58,5 +150,8 @@ def arranged(before: Sequence[str], wanted: dict[str, list[str]]) -> list[str]:
     return after
 
 
-def _clear() -> None:
-    st.session_state["cols"] = []
+def _keep(context: Context, chosen: Sequence[str]) -> None:
+    """Show these columns, and remember them."""
+    st.session_state["cols"] = list(chosen)
+    held = {"cols": list(chosen), "widths": st.session_state.get(WIDTH, {})}
+    ways.remember(places.home(os.environ), context.who, context.place.path, held)
