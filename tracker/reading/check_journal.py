@@ -19,7 +19,7 @@ from tracker.values import MAX_TEXT, key_text
 def conflicts(facts: Facts) -> Iterator[Problem]:
     """Values that a sync did not write, as far as the reason still holds; of several for one cell the newest."""
     rows: dict[str, dict[Key, int]] = {}
-    for number, conflict in recorded(facts):
+    for number, conflict in recorded(facts.folders, facts.incoming.changes):
         sheet = facts.sheets.get(conflict.table)
         if sheet is not None and conflict.table not in rows:
             rows[conflict.table] = first_rows(sheet)

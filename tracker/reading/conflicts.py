@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from tracker.folders import Folders
 from tracker.journal.changes import Journal
-from tracker.model import SETTLES, ChangeSet, Conflict, Key, Reason
+from tracker.model import SETTLES, Change, ChangeSet, Conflict, Key, Reason
 from tracker.reading import tables as reading
 from tracker.reading.facts import Facts, Sheet, read_facts
 from tracker.values import same
+from tracker.workbook import open_workbook
 
 RECENT = 200
 """How many change sets back all of them are looked at; of older ones only those that tell of conflicts."""
@@ -39,18 +40,15 @@ class OpenConflict:
         return f"{self.conflict.column} of {' '.join(self.conflict.key)}"
 
 
-def recorded(facts: Facts) -> Iterator[tuple[str, Conflict]]:
+def recorded(folders: Folders, pending: Iterable[Change] = ()) -> Iterator[tuple[str, Conflict]]:
     """The conflicts of the history with their numbers, newest first, of several for one cell the newest.
 
     Not those of cells that a later change set, or a person's pending change, decided on.
     """
     settled = {
-        (change.table, change.key, column)
-        for change in facts.incoming.changes
-        if change.by == "person"
-        for column in change.set
+        (change.table, change.key, column) for change in pending if change.by == "person" for column in change.set
     }
-    for change_set, is_recent in _telling(Journal(facts.folders.changes)):
+    for change_set, is_recent in _telling(Journal(folders.changes)):
         count = len(change_set.conflicts)
         for index, conflict in enumerate(reversed(change_set.conflicts)):
             cell = (conflict.table, conflict.key, conflict.column)
@@ -76,7 +74,7 @@ def open_conflicts(facts: Facts) -> list[OpenConflict]:
     """The conflicts that a person can settle by taking one value or the other, newest first."""
     rows: dict[str, dict[Key, int]] = {}
     found = []
-    for number, conflict in recorded(facts):
+    for number, conflict in recorded(facts.folders, facts.incoming.changes):
         sheet = facts.sheets.get(conflict.table)
         if sheet is None or conflict.column not in sheet.columns:
             continue
@@ -106,4 +104,13 @@ def read_conflicts(folders: Folders) -> list[OpenConflict]:
     Raises:
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError.
     """
-    return reading.steadily(folders, lambda: open_conflicts(read_facts(folders)))
+
+    def read() -> list[OpenConflict]:
+        # Most registries have none, which the journal tells a hundred times sooner than the workbook.
+        told = any(conflict.reason in TWO_VALUES for _, conflict in recorded(folders))
+        if told:
+            return open_conflicts(read_facts(folders))
+        with open_workbook(folders.workbook):
+            return []
+
+    return reading.steadily(folders, read)

@@ -18,10 +18,10 @@ SOONEST = 1.0
 """Seconds between two looks at least; with the time that a page takes, news is on it within two seconds."""
 LATEST = 15.0
 """Seconds after which it is looked again in any case."""
-SHARE = 0.5
+SHARE = 0.3
 """How much of the time since the last look may have gone into drawing pages before the next one is taken."""
 
-REST = 5.0
+REST = 10.0
 """How many times as long as it takes to find something out it counts as known."""
 
 T = TypeVar("T")
@@ -56,15 +56,15 @@ class Looks:
             return self._taken_anew(self._taker) if self._stamp is None or self._is_due() else self._stamp
 
     def asked(self, session: str) -> Stamp:
-        """What somebody sees who comes or clicks: a new look where they are new or the last was taken for them, too.
+        """What somebody sees who comes, or clicks: a new look while nothing is drawn, or where the last was theirs, too.
 
-        So one who is alone never sees an old one and finds at once what they changed; of many who click at the same
-        time some make do with what another one saw a moment ago.
+        So one who is alone never sees an old one and finds at once what they changed; of many who come and click at
+        the same time some make do with what another one saw a moment ago.
         """
         with self._lock:
-            is_new = session not in self._sessions
+            comes = self._drawing == 0 and session not in self._sessions
             self._sessions.add(session)
-            if self._stamp is None or is_new or self._taker == session or self._is_due():
+            if self._stamp is None or comes or self._taker == session or self._is_due():
                 return self._taken_anew(session)
             return self._stamp
 
