@@ -56,7 +56,7 @@ class Looks:
             return self._taken_anew(self._taker) if self._stamp is None or self._is_due() else self._stamp
 
     def asked(self, session: str) -> Stamp:
-        """What somebody sees who comes, or clicks: a new look while nothing is drawn, or where the last was theirs, too.
+        """What somebody sees who comes, or clicks: a new look while nothing is drawn, or if the last was theirs.
 
         So one who is alone never sees an old one and finds at once what they changed; of many who come and click at
         the same time some make do with what another one saw a moment ago.
