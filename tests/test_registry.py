@@ -167,17 +167,26 @@ def test_a_workbook_that_is_torn_for_a_moment_is_waited_for(bare_registry: Path)
     assert len(registry.rows("runs").rows) == 3
 
 
-def test_what_is_saved_while_it_is_read_is_read_again(bare_registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("in_place", [True, False])
+def test_what_is_saved_while_it_is_read_is_of_one_state(
+    bare_registry: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool
+) -> None:
     newer = bare_registry.with_name("newer.xlsx")
     with_openpyxl.simple(newer, {"runs": (("run_id",), [("n1",)])})
+    before = Registry(bare_registry).runs()["run_id"].tolist()
     real = registry_module.reading.gather
 
     def gather_while_somebody_saves(*arguments: Any) -> Any:
-        if newer.exists():
+        if newer.exists() and in_place:
+            bare_registry.write_bytes(newer.read_bytes())
+            newer.unlink()
+        elif newer.exists():
             newer.replace(bare_registry)
         return real(*arguments)
 
     monkeypatch.setattr(registry_module.reading, "gather", gather_while_somebody_saves)
+    # A file that was replaced stays as it was for whoever has it open; one that was written into is read again.
+    assert Registry(bare_registry).runs()["run_id"].tolist() == (["n1"] if in_place else before)
     assert Registry(bare_registry).runs()["run_id"].tolist() == ["n1"]
 
 

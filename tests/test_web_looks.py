@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
-from tracker.web.looks import LATEST, REST, SHARE, Looks, Patient
+from tracker.web.looks import LATEST, LOST, REST, SHARE, Looks, Patient
+from tracker.web.watch import Stamp
 
 
 @dataclass
@@ -29,55 +31,82 @@ def test_all_sessions_of_a_second_share_a_look() -> None:
     looks = machine.looks()
     assert [looks.asked("anna"), looks.asked("ben")] == [(1,), (2,)], "who comes sees what is there"
     machine.seconds += 0.9
-    assert looks.watched() == looks.asked("anna") == looks.watched() == (2,)
+    assert not looks.should_draw("anna", (2,)) and looks.asked("anna") == (2,)
     machine.seconds += 0.2
-    assert looks.watched() == (3,)
+    assert looks.should_draw("anna", (2,))
+    assert looks.asked("anna") == (3,)
 
 
 def test_who_changed_something_sees_it_at_once_and_all_others_with_them() -> None:
     machine = Machine()
     looks = machine.looks()
     assert looks.asked("anna") == (1,)
-    assert looks.changed("ben") == looks.watched() == looks.asked("anna") == (2,)
+    assert looks.changed("ben") == looks.asked("anna") == (2,)
+    assert looks.should_draw("anna", (1,))
 
 
 def test_who_is_alone_never_sees_an_old_look() -> None:
     machine = Machine()
     looks = machine.looks()
     assert [looks.asked("anna") for _ in range(3)] == [(1,), (2,), (3,)]
-    assert [looks.watched() for _ in range(3)] == [(3,)] * 3
 
 
-def test_a_costly_look_is_taken_less_often_but_never_too_late() -> None:
+def watch(machine: Machine, looks: Looks, seconds: float, drawing: float, people: int = 1) -> dict[str, list[float]]:
+    """Pages that ask every second whether to draw, one tenth of a second after the other; when each was drawn."""
+    shown: dict[str, Stamp] = {}
+    drawn: dict[str, list[float]] = {f"person {number}": [] for number in range(people)}
+    end = machine.seconds + seconds
+    while machine.seconds < end:
+        for person, times in drawn.items():
+            if looks.should_draw(person, shown.get(person, ())):
+                shown[person] = looks.asked(person)
+                times.append(machine.seconds)
+                with looks.drawing(person):
+                    machine.seconds += drawing
+        machine.seconds += 0.1
+    return drawn
+
+
+def test_one_who_watches_sees_news_within_two_seconds() -> None:
+    machine = Machine()
+    times = watch(machine, machine.looks(), 30.0, drawing=0.1)["person 0"]
+    assert max(after - before for before, after in pairwise(times)) < 1.5
+
+
+def test_many_who_watch_draw_in_turn_and_leave_time_for_clicks() -> None:
+    machine = Machine()
+    drawn = watch(machine, machine.looks(), 120.0, drawing=0.2, people=20)
+    times = sorted(time for one in drawn.values() for time in one)
+    assert len(times) * 0.2 <= 120.0 * SHARE * 1.1
+    assert min(after - before for before, after in pairwise(times)) >= 0.2 / SHARE - 0.01
+    counts = [len(one) for one in drawn.values()]
+    assert min(counts) >= 4, "nobody is left out"
+    assert len(machine.looked) < 120.0 / (20 * 0.2 / SHARE) * 2.5, "read anew when all have seen it, not for each"
+
+
+def test_a_look_is_never_too_late_even_where_somebody_always_draws() -> None:
     machine = Machine()
     looks = machine.looks()
-    looks.watched()
-    with looks.drawing(), looks.drawing():  # two sessions at once count once
-        machine.seconds += 3.0
-    for _ in range(300):
-        machine.seconds += 0.1
-        looks.watched()
-    pauses = [after - before for before, after in zip(machine.looked, machine.looked[1:], strict=False)]
-    assert pauses[0] == pytest.approx(3.0 / SHARE, abs=0.11)
-    assert all(pause < 1.2 for pause in pauses[1:])
-    before = len(machine.looked)
-    with looks.drawing():  # somebody always draws
+    looks.asked("anna")
+    with looks.drawing("ben"):
         for _ in range(int(LATEST * 20) + 2):
             machine.seconds += 0.1
-            looks.watched()
-    assert len(machine.looked) == before + 2
+            looks.should_draw("anna", ())
+    assert len(machine.looked) == 3
 
 
-def test_drawing_that_fails_ends_too() -> None:
+def test_a_page_that_was_closed_or_failed_keeps_nobody_waiting() -> None:
     machine = Machine()
     looks = machine.looks()
-    looks.watched()
-    with pytest.raises(KeyError), looks.drawing():
+    looks.asked("anna")
+    assert looks.should_draw("closed", ())
+    assert not looks.should_draw("anna", ())
+    machine.seconds += LOST + 0.1
+    assert looks.should_draw("anna", ())
+    with pytest.raises(KeyError), looks.drawing("anna"):
         raise KeyError
-    for _ in range(3):
-        machine.seconds += 1.1
-        looks.watched()
-    assert len(machine.looked) == 4
+    machine.seconds += 0.1
+    assert looks.should_draw("ben", ())
 
 
 def test_what_takes_long_is_found_out_anew_after_a_rest() -> None:

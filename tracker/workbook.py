@@ -194,6 +194,11 @@ class Workbook:
         with _named(self.path):
             self.book.refuse_unwritable()
 
+    @property
+    def file(self) -> BinaryIO:
+        """The open file, for another reader of the same state."""
+        return self.book.package.file
+
     def save(self, target: BinaryIO) -> dict[str, Layout]:
         """Write the workbook with its changes to another file; gives the layouts that make the next open fast."""
         with _named(self.path):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as daytime
 from functools import reduce
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from tracker.folders import Folders
 from tracker.journal.incoming import Incoming, gather, history
@@ -60,7 +60,10 @@ def identity(folders: Folders) -> FileIdentity | None:
 
 
 def steadily(folders: Folders, read: Callable[[], T]) -> T:
-    """What ``read`` gives of one state of the workbook: read again if somebody saved it meanwhile.
+    """What ``read`` gives of one state of the workbook: read again if somebody wrote into the file meanwhile.
+
+    It has to open the workbook once. As every sync does, most programs put another file in its place, so that what is
+    open stays as it was: scripts may sync more often than a large table can be read.
 
     Raises:
         RegistryNotFoundError, NotAWorkbookError: at once where nothing was ever logged beside the workbook, else after
@@ -69,7 +72,8 @@ def steadily(folders: Folders, read: Callable[[], T]) -> T:
     for _ in range(_TRIES):
         before = identity(folders)
         result = patiently(read) if folders.side.is_dir() else read()
-        if identity(folders) == before:
+        after = identity(folders)
+        if after == before or (before is not None and after is not None and after.inode != before.inode):
             break
     return result
 
@@ -107,7 +111,7 @@ def _read_grid(folders: Folders, name: str) -> Grid | None:
         tables = {name: table}
         if settings_table := workbook.table("settings"):
             tables.setdefault("settings", settings_table)
-        cells = _by_calamine(folders, tables)
+        cells = _by_calamine(workbook.file, tables)
         if cells is None:
             cells = {name: rows.rows for name, rows in tables_read(workbook, tables).items()}
         settings = Settings()
@@ -272,7 +276,7 @@ def tables_read(workbook: Workbook, names: Iterable[str]) -> dict[str, TableRows
     return {name: rows for name in names if (rows := workbook.read(name)) is not None}
 
 
-def _by_calamine(folders: Folders, tables: Mapping[str, Table]) -> dict[str, list[list[Any]]] | None:
+def _by_calamine(file: BinaryIO, tables: Mapping[str, Table]) -> dict[str, list[list[Any]]] | None:
     """The cells of tables; None where python-calamine is not installed, or does not see what we see."""
     try:
         import python_calamine
@@ -280,9 +284,10 @@ def _by_calamine(folders: Folders, tables: Mapping[str, Table]) -> dict[str, lis
         return None
     found = {}
     try:
-        if not _is_compact(folders, sum(len(table.columns) * table.ref.last_row for table in tables.values())):
+        if not _is_compact(file, sum(len(table.columns) * table.ref.last_row for table in tables.values())):
             return None
-        with open(folders.workbook, "rb") as file, python_calamine.load_workbook(file, load_tables=True) as book:
+        file.seek(0)
+        with python_calamine.load_workbook(file, load_tables=True) as book:
             for name, table in tables.items():
                 seen = book.get_table_by_name(table.name)
                 place = (table.ref.first_row, table.ref.first_column - 1)
@@ -299,13 +304,13 @@ def _by_calamine(folders: Folders, tables: Mapping[str, Table]) -> dict[str, lis
     return found
 
 
-def _is_compact(folders: Folders, cells: int) -> bool:
+def _is_compact(file: BinaryIO, cells: int) -> bool:
     """Whether no sheet says that it reaches far beyond what a table of so many cells needs.
 
     python-calamine makes room for every cell up to the outermost: one that a person left in the last row and column
     would end this process for want of memory.
     """
-    with zipfile.ZipFile(folders.workbook) as archive:
+    with zipfile.ZipFile(file) as archive:
         for name in archive.namelist():
             if "/worksheets/" in name and name.endswith(".xml"):
                 with archive.open(name) as part:

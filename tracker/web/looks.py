@@ -1,7 +1,8 @@
 """One look at a registry's files for all sessions of the server, and when the next one is worth its cost.
 
-Each new look makes every session read and draw again. With twenty people watching while scripts log ten times a second,
-a look of each session's own would leave no time for anybody's click. No streamlit in here.
+Each new look makes every session draw again. With twenty people watching while scripts log ten times a second, a look
+of each session's own, and all of them drawing at the same time, would leave no time for anybody's click: pages that
+nobody touches draw one after the other, with pauses. No streamlit in here.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ SOONEST = 1.0
 LATEST = 15.0
 """Seconds after which it is looked again in any case."""
 SHARE = 0.3
-"""How much of the time since the last look may have gone into drawing pages before the next one is taken."""
+"""How much of the time may go into drawing pages that nobody touched."""
+LOST = 5.0
+"""Seconds after which a page that was to draw, or waits to, is not reckoned with any more: somebody closed it."""
 
 REST = 10.0
 """How many times as long as it takes to find something out it counts as known."""
@@ -49,11 +52,35 @@ class Looks:
         self._drawing = 0
         self._since = 0.0
         self._drawn = 0.0
+        self._waiting: dict[str, tuple[float, float]] = {}
+        """Since when each page waits to draw, and when it asked last."""
+        self._at_turn = ""
+        self._next_turn = 0.0
 
-    def watched(self) -> Stamp:
-        """What a page that nobody touches compares itself with: a new look only where its time has come."""
+    def should_draw(self, session: str, shown: Stamp, matters: Callable[[Stamp], Stamp] | None = None) -> bool:
+        """Whether a page that nobody touches should draw again now, since it shows what an earlier look saw.
+
+        Args:
+            session: who watches.
+            shown: the stamp that the page was drawn with.
+            matters: the part of a stamp that matters to the page; all of it where this is None.
+        """
+        part = matters or (lambda stamp: stamp)
         with self._lock:
-            return self._taken_anew(self._taker) if self._stamp is None or self._is_due() else self._stamp
+            now = self._clock()
+            stamp = self._taken_anew(self._taker) if self._stamp is None or self._is_due(now) else self._stamp
+            waited = self._waiting.pop(session, (now, now))
+            if part(stamp) == part(shown):
+                return False
+            if now < self._next_turn or self._others_wait_longer(waited[0], now):
+                self._waiting[session] = waited[0], now
+                return False
+            self._at_turn, self._next_turn = session, now + LOST
+            return True
+
+    def _others_wait_longer(self, since: float, now: float) -> bool:
+        """Whether another page, which asks again soon, waits longer by more than the time between two questions."""
+        return any(began < since - SOONEST and now - asked < LOST for began, asked in self._waiting.values())
 
     def asked(self, session: str) -> Stamp:
         """What somebody sees who comes, or clicks: a new look while nothing is drawn, or if the last was theirs.
@@ -64,7 +91,7 @@ class Looks:
         with self._lock:
             comes = self._drawing == 0 and session not in self._sessions
             self._sessions.add(session)
-            if self._stamp is None or comes or self._taker == session or self._is_due():
+            if self._stamp is None or comes or self._taker == session or self._is_due(self._clock()):
                 return self._taken_anew(session)
             return self._stamp
 
@@ -75,19 +102,23 @@ class Looks:
             return self._taken_anew(session)
 
     @contextmanager
-    def drawing(self) -> Iterator[None]:
-        """While a page is drawn, for whichever session: the time in which any is drawn counts, once."""
+    def drawing(self, session: str) -> Iterator[None]:
+        """While a page is drawn, touched or not: the time in which any is drawn counts, once."""
         with self._lock:
+            begun = self._clock()
             if self._drawing == 0:
-                self._since = self._clock()
+                self._since = begun
             self._drawing += 1
         try:
             yield
         finally:
             with self._lock:
+                ended = self._clock()
                 self._drawing -= 1
                 if self._drawing == 0:
-                    self._drawn += self._clock() - self._since
+                    self._drawn += ended - self._since
+                if self._at_turn == session:
+                    self._at_turn, self._next_turn = "", ended + (ended - begun) * (1 / SHARE - 1)
 
     def _taken_anew(self, session: str) -> Stamp:
         self._stamp, self._taker = self._look(), session
@@ -95,11 +126,12 @@ class Looks:
         self._drawn = 0.0
         return self._stamp
 
-    def _is_due(self) -> bool:
-        now = self._clock()
+    def _is_due(self, now: float) -> bool:
+        """Not before all have seen the last look, and not while drawing takes more than its share of the time."""
         passed = now - self._taken
         drawn = self._drawn + (now - self._since if self._drawing else 0.0)
-        return passed >= LATEST or (passed >= SOONEST and drawn <= SHARE * passed)
+        waits = any(now - asked < LOST for _, asked in self._waiting.values())
+        return passed >= LATEST or (passed >= SOONEST and drawn <= SHARE * passed and not waits)
 
 
 class Patient(Generic[T]):

@@ -89,13 +89,13 @@ def _show(place: Place, who: str, link: str, first_page: str) -> None:
     if link:
         address.name("registry", link)
     start.ask_about_link()
-    with looks.drawing():
+    with looks.drawing(session):
         head.show(context)
         if run_id := st.session_state.pop("then-run", None):
             context.open_run(run_id)
         current.run()
     follows_steps = any(entry.follows_steps and pages[entry.address] is current for entry in PAGES)
-    _keep_current(place, context.stamp, _minute(), follows_steps)
+    _keep_current(place, session, context.stamp, _minute(), follows_steps)
 
 
 def _page(context: Context, entry: Entry) -> None:
@@ -107,12 +107,10 @@ def _page(context: Context, entry: Entry) -> None:
 
 
 @st.fragment(run_every=SECONDS)
-def _keep_current(place: Place, shown: watch.Stamp, minute: int, follows_steps: bool) -> None:
+def _keep_current(place: Place, session: str, shown: watch.Stamp, minute: int, follows_steps: bool) -> None:
     """Show the page anew when the registry has changed; once a minute in any case, for the times on it."""
-    now = data.looks(place.path).watched()
-    if follows_steps:
-        now, shown = watch.without_steps(now), watch.without_steps(shown)
-    if now != shown or _minute() != minute:
+    matters = watch.without_steps if follows_steps else None
+    if data.looks(place.path).should_draw(session, shown, matters) or _minute() != minute:
         st.rerun()
 
 

@@ -113,6 +113,11 @@ class Package:
             raise DamagedPackage(f"its part {found} is damaged: the checksum is wrong")
         return content
 
+    @property
+    def file(self) -> BinaryIO:
+        """The open file, for another reader of the same state; where it stands in it does not matter."""
+        return self._file
+
     def raw(self, start: int, size: int) -> bytes:
         """Bytes of the file as they stand."""
         data = _read_at(self._file, start, size)
