@@ -81,7 +81,8 @@ def test_many_who_watch_draw_in_turn_and_leave_time_for_clicks() -> None:
     assert min(after - before for before, after in pairwise(times)) >= 0.2 / SHARE - 0.01
     counts = [len(one) for one in drawn.values()]
     assert min(counts) >= 4, "nobody is left out"
-    assert len(machine.looked) < 120.0 / (20 * 0.2 / SHARE) * 2.5, "read anew when all have seen it, not for each"
+    later = [time for time in machine.looked if time > 130.0]
+    assert 1 < len(later) <= 90.0 / (20 * 0.2 / SHARE) + 1, "read anew when all have seen it, not for each"
 
 
 def test_a_look_is_never_too_late_even_where_somebody_always_draws() -> None:
