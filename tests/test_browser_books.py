@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Shown, note_outside, served
+from browser import ROW, Shown, note_outside, served
 from person import Person
 from script import Script
+from test_import import WANDB
 
 from tracker.model import Change
 from tracker.reading.copies import conflict_copies
@@ -76,3 +77,51 @@ def test_a_conflict_a_repair_and_a_copy_are_settled_on_the_problems_page(
     row = script.rows()["r0"]
     assert (row["params.lr"], row["status"], row["notes"]) == (0.3, "FINISHED", "from the train")
     assert list(conflict_copies(script.folders)) == []
+
+
+def test_a_cell_is_typed_into_the_grid_while_runs_come_in_and_saved(
+    chromium: Any, registry_path: Path, tmp_path: Path
+) -> None:
+    script = Script(registry_path)
+    script.run("r0", name="forest")
+    script.run("r1", name="boosting")
+    script.sync()
+    with opened(chromium, registry_path, tmp_path) as app:
+        app.open("/workbook?sheet=runs&sheet-find=boosting")
+        page = app.page
+        app.has_cell("sheet-grid", 1, 0, "boosting")
+        for _ in range(3):  # a grid now and then does not take the first double click
+            box = page.locator(".st-key-sheet-grid canvas").first.bounding_box()
+            page.mouse.dblclick(box["x"] + 130, box["y"] + ROW + ROW // 2)
+            page.locator("#portal textarea, #portal input").first.wait_for()
+            page.keyboard.press("Control+A")
+            page.keyboard.type("boosting, deeper", delay=30)
+            page.keyboard.press("Enter")
+            app.idle()
+            if page.get_by_text("1 cell changed in 1 row").count():
+                break
+        script.run("r2", name="boosting again")
+        script.sync()
+        page.get_by_text("changed since you look at it").wait_for()
+        app.button("Save")
+        page.get_by_text("Saved in the workbook.").wait_for()
+        app.has_cell("sheet-grid", 1, 1, "boosting again")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download", exact=True).click()
+        assert Path(download.value.path()).read_bytes() == registry_path.read_bytes()
+    assert script.rows()["r1"]["name"] == "boosting, deeper"
+
+
+def test_an_export_is_dropped_on_the_page_and_comes_in_as_runs(
+    chromium: Any, registry_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "wandb.csv").write_text(WANDB, encoding="utf-8")
+    with opened(chromium, registry_path, tmp_path) as app:
+        app.open("/import")
+        page = app.page
+        page.locator(".st-key-import-upload input[type=file]").set_input_files(tmp_path / "wandb.csv")
+        page.get_by_text("2 runs would come in").wait_for()
+        app.has_cell("import-columns", 0, 0, "Name")
+        app.button("Import 2 runs")
+        page.get_by_text("2 runs imported: they are in the workbook.").wait_for()
+    assert sorted(row["name"] for row in Script(registry_path).rows().values()) == ["dark-sky-2", "sweet-sun-1"]

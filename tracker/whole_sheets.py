@@ -26,8 +26,11 @@ __all__ = [
     "SheetCells",
     "add_table_sheet",
     "cell_xml",
+    "column_letters",
     "lay_table",
+    "read_sheet",
     "read_sheets",
+    "sheet_names",
 ]
 
 Corners = tuple[int, int, int, int]
@@ -61,6 +64,17 @@ class SheetCells:
     """Where pivot tables stand, which their program writes anew."""
     tables: Sequence[FoundTable] = ()
     protected: bool = False
+
+
+def sheet_names(workbook: Workbook) -> list[str]:
+    """The names of all worksheets, in the order of the tabs."""
+    return [entry.name for entry in workbook.book.sheets]
+
+
+def read_sheet(workbook: Workbook, name: str) -> SheetCells | None:
+    """One worksheet with its cells; None where there is none of that name."""
+    part = next((entry.part for entry in workbook.book.sheets if entry.name == name), None)
+    return None if part is None else _read_sheet(workbook, name, part)
 
 
 def read_sheets(workbook: Workbook) -> list[SheetCells]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,31 @@ class EditReport:
     in_workbook: bool
     pending_because: str = ""
     """Why it is not in the workbook yet, such as who has it open; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowEdit:
+    """What a person wants in cells of one row, and what they saw there."""
+
+    key: Key
+    values: Mapping[str, Any]
+    seen: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsReport:
+    """What became of edits of several rows."""
+
+    report: EditReport
+    refused: Mapping[Key, TrackerError]
+    """Rows of which nothing was set, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    change: Change
+    was: Mapping[str, Any]
+    """What every cell held of which the person said something."""
 
 
 def set_note(registry: Registry, run: str, note: str, seen: Any, who: str) -> EditReport:
@@ -84,30 +109,90 @@ def edit_row(
         RegistryNotWritableError: the journal cannot be written.
     """
     roles.require_all(registry.folders, who, roles.acts_of_edit(table, values))
+    planned = _planned(registry, _declared(table), RowEdit(key, values, seen), who, create)
+    if planned is None:
+        return EditReport(changed=False, in_workbook=True)
+    _write(registry, planned.change)
+    report, (refused,) = _synced(registry, [planned], who)
+    if refused is not None:
+        raise refused
+    return report
+
+
+def edit_rows(registry: Registry, table: str, edits: Sequence[RowEdit], who: str) -> RowsReport:
+    """Set cells of several rows at once, with one sync. A row that cannot be set keeps none back that can.
+
+    Raises:
+        PermissionRefusedError: the person's role does not allow one of them; nothing was changed.
+        BadRequestError: there is no such table.
+        RegistryNotWritableError: the journal cannot be written.
+    """
+    columns = dict.fromkeys(column for edit in edits for column in edit.values)
+    roles.require_all(registry.folders, who, roles.acts_of_edit(table, columns))
+    declared = _declared(table)
+    refused: dict[Key, TrackerError] = {}
+    planned: list[_Planned] = []
+    for edit in edits:
+        try:
+            one = _planned(registry, declared, edit, who, create=False)
+        except TrackerError as error:
+            refused[edit.key] = error
+        else:
+            planned += [one] if one else []
+    if not planned:
+        return RowsReport(EditReport(changed=False, in_workbook=True), refused)
+    _write(registry, *(one.change for one in planned))
+    report, errors = _synced(registry, planned, who)
+    refused |= {one.change.key: error for one, error in zip(planned, errors, strict=True) if error}
+    return RowsReport(report, refused)
+
+
+def add_row(registry: Registry, table: str, key: Key, values: Mapping[str, Any], who: str) -> EditReport:
+    """Add a row that a person makes, such as a run that they plan, an item of the procedure, a person.
+
+    Raises:
+        BadRequestError: a row with that key is there already, a part of the key is blank, or a value does not suit.
+        Others: as :func:`edit_row`.
+    """
+    if not all(part.strip() for part in key):
+        declared = _declared(table)
+        raise BadRequestError(reason=f"Fill in {' and '.join(declared.key)}: a row is found again by it.")
+    if registry.row(table, key) is not None:
+        raise BadRequestError(reason=f"'{' '.join(key)}' is in table '{table}' already. Nothing was added.")
+    filled = {column: value for column, value in values.items() if not is_blank(value)}
+    return edit_row(registry, table, key, filled, {}, who, create=True)
+
+
+def _declared(table: str) -> Table:
     declared = TABLES.get(table)
     if declared is None:
         raise BadRequestError(reason=f"'{table}' is no table of Tracker's; change it in the workbook itself.")
-    row = registry.row(table, key)
+    return declared
+
+
+def _planned(registry: Registry, table: Table, edit: RowEdit, who: str, create: bool) -> _Planned | None:
+    """The change that an edit is, as far as the row is what the person saw; None where all is as they want it."""
+    row = registry.row(table.name, edit.key)
     new = row is None
     if row is None and not create:
         raise BadRequestError(
-            reason=f"There is no row '{' '.join(key)}' in table '{table}' any more. Nothing was changed."
+            reason=f"There is no row '{' '.join(edit.key)}' in table '{table.name}' any more. Nothing was changed."
         )
-    row = dict.fromkeys(registry.rows(table).columns) if row is None else row
-    cells = {column: _cell(registry, declared, row, key, column, value) for column, value in values.items()}
+    row = dict.fromkeys(registry.rows(table.name).columns) if row is None else row
+    cells = {column: _cell(registry, table, row, edit.key, column, value) for column, value in edit.values.items()}
     was = {}
-    for column in values:
+    for column in edit.values:
         current = row.get(column)
-        if not _is_seen(current, seen.get(column), declared, column):
-            shown = from_cell(current, declared.kind(column))
-            raise ValueChangedError(column=column, key=" ".join(key), seen=seen.get(column), current=shown)
+        if not _is_seen(current, edit.seen.get(column), table, column):
+            shown = from_cell(current, table.kind(column))
+            raise ValueChangedError(column=column, key=" ".join(edit.key), seen=edit.seen.get(column), current=shown)
         was[column] = current
     cells = {column: cell for column, cell in cells.items() if not same(cell, was[column])}
-    if not cells:
-        return EditReport(changed=False, in_workbook=True)
+    if not cells and not new:
+        return None
     known = {column: was[column] for column in cells}
-    _write(registry, Change(table, key, cells, known, new, time.time(), who, "person"))
-    return _synced(registry, table, key, cells, was, who)
+    change = Change(table.name, edit.key, cells, known, new, time.time(), who, "person")
+    return _Planned(change, was)
 
 
 # -- roles --------------------------------------------------------------------------------------------------------
@@ -177,11 +262,12 @@ def _is_seen(current: Any, seen: Any, table: Table, column: str) -> bool:
 # -- writing ------------------------------------------------------------------------------------------------------
 
 
-def _write(registry: Registry, change: Change) -> None:
+def _write(registry: Registry, *changes: Change) -> None:
     try:
-        writer = PendingWriter(registry.folders.pending, who=change.who, program="person")
+        writer = PendingWriter(registry.folders.pending, who=changes[0].who, program="person")
         try:
-            writer.append(change)
+            for change in changes:
+                writer.append(change)
         finally:
             writer.close()
     except OSError as error:
@@ -189,26 +275,33 @@ def _write(registry: Registry, change: Change) -> None:
         raise RegistryNotWritableError(path=registry.folders.pending, reason=reason, hint=hint) from error
 
 
-def _synced(
-    registry: Registry, table: str, key: Key, cells: Mapping[str, Any], was: Mapping[str, Any], who: str
-) -> EditReport:
-    """Sync, and see whether the edit came through: somebody may have saved the workbook in this very moment."""
+def _synced(registry: Registry, planned: Sequence[_Planned], who: str) -> tuple[EditReport, list[TrackerError | None]]:
+    """Sync, and see whether each edit came through: somebody may have saved the workbook in this very moment."""
     try:
         report = registry.sync(who=who, program="person", wait=SYNC_WAIT)
     except TrackerError as error:
-        return EditReport(changed=True, in_workbook=False, pending_because=str(error))
-    row = registry.row(table, key) or {}
-    for column, cell in cells.items():
+        return EditReport(changed=True, in_workbook=False, pending_because=str(error)), [None] * len(planned)
+    errors = [_lost(registry, one) for one in planned]
+    if report.pending:
+        waiting = {(change.table, change.key) for change in registry.waiting()}
+        if any((one.change.table, one.change.key) in waiting for one in planned):
+            because = report.problems[0].message if report.problems else "It found no room in the workbook."
+            return EditReport(changed=True, in_workbook=False, pending_because=because), errors
+    return EditReport(changed=True, in_workbook=True), errors
+
+
+def _lost(registry: Registry, planned: _Planned) -> TrackerError | None:
+    """Why an edit is not what the row holds after a sync; None where it is."""
+    change = planned.change
+    row = registry.row(change.table, change.key) or {}
+    for column, cell in change.set.items():
         if not same(row.get(column), cell):
-            kind = TABLES[table].kind(column)
-            seen, current = from_cell(was[column], kind), from_cell(row.get(column), kind)
-            if same(row.get(column), was[column]):
-                reason = (
-                    f"{column} of {' '.join(key)} is computed by a formula, which stays. Change it in the workbook."
+            kind = TABLES[change.table].kind(column)
+            seen, current = from_cell(planned.was[column], kind), from_cell(row.get(column), kind)
+            if same(row.get(column), planned.was[column]):
+                place = f"{column} of {' '.join(change.key)}"
+                return BadRequestError(
+                    reason=f"{place} is computed by a formula, which stays. Change it in the workbook."
                 )
-                raise BadRequestError(reason=reason)
-            raise ValueChangedError(column=column, key=" ".join(key), seen=seen, current=current)
-    if report.pending and (table, key) in {(change.table, change.key) for change in registry.waiting()}:
-        because = report.problems[0].message if report.problems else "It found no room in the workbook."
-        return EditReport(changed=True, in_workbook=False, pending_because=because)
-    return EditReport(changed=True, in_workbook=True)
+            return ValueChangedError(column=column, key=" ".join(change.key), seen=seen, current=current)
+    return None

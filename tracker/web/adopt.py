@@ -41,7 +41,7 @@ def show(path: Path, who: str) -> None:
         mark = FileIdentity.of(path.stat())
         sheet, row, copy = _where(path, mark)
         found = _plan(path, mark, sheet, row, copy)
-        columns = _columns(found, f"adopt-{mark.modified_ns}-{sheet}-{row}-{copy}")
+        columns = columns_form(found, f"adopt-{mark.modified_ns}-{sheet}-{row}-{copy}")
         plan = plan_adoption_of(path, sheet=sheet, header_row=row, columns=columns, copy=copy) if columns else found
     except TrackerError as error:
         say.failed(error)
@@ -76,7 +76,7 @@ def _where(path: Path, mark: FileIdentity) -> tuple[str, int, bool]:
     return "" if sheet == GUESSED else str(sheet), int(row or 0), bool(copy)
 
 
-def _columns(plan: AdoptionPlan, key: str) -> dict[str, str]:
+def columns_form(plan: AdoptionPlan, key: str, place: str = "adopt-columns") -> dict[str, str]:
     """The table in which a person says what the columns are; gives what they decided, by header."""
     if plan.region is None:
         return {}
@@ -87,7 +87,7 @@ def _columns(plan: AdoptionPlan, key: str) -> dict[str, str]:
         f"with the columns' names in row {plan.region.header_row}.{look}"
     )
     before = pd.DataFrame([_row(mapped) for mapped in plan.columns])
-    after = st.container(key="adopt-columns").data_editor(
+    after = st.container(key=place).data_editor(
         before,
         key=key,
         hide_index=True,

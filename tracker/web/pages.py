@@ -59,7 +59,11 @@ PAGES = (
     Entry(
         "checklist", "Checklists", ":material/checklist:", "checklist", PROCEDURE, "Which run has what it must have."
     ),
+    Entry("workbook", "Sheets", ":material/grid_on:", "sheets", WORKBOOK, "The sheets as they are, edited here."),
     Entry("history", "History", ":material/history:", "history", WORKBOOK, "Who changed which cell; undo, restore."),
     Entry("problems", "Problems", ":material/report:", "problems", WORKBOOK, "What a person should look at."),
+    Entry(
+        "import", "Import", ":material/input:", "imports", WORKBOOK, "Tables and other trackers, brought in as runs."
+    ),
 )
 """All pages, in the order of the menu."""

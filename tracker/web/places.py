@@ -53,9 +53,7 @@ def new_path(folder: str, name: str) -> Path:
     Raises:
         BadRequestError: it is no file name, there is no such folder, or something is there already.
     """
-    place, file = absolute(folder or "."), name.strip()
-    if not file or file in (".", "..") or any(sign in file for sign in '/\\:*?"<>|'):
-        raise BadRequestError(reason="Give the registry a file name, such as experiments.xlsx")
+    place, file = absolute(folder or "."), plain_file_name(name)
     if not file.lower().endswith((".xlsx", ".xlsm")):
         file += ".xlsx"
     if not place.is_dir():
@@ -65,6 +63,14 @@ def new_path(folder: str, name: str) -> Path:
             reason=f"{place / file} exists already; nothing was overwritten. Open it, or choose another name"
         )
     return place / file
+
+
+def plain_file_name(name: str) -> str:
+    """The name of a file in one folder and no other. BadRequestError where it is none."""
+    file = name.strip()
+    if not file or file in (".", "..") or any(sign in file for sign in '/\\:*?"<>|'):
+        raise BadRequestError(reason="Give the registry a file name, such as experiments.xlsx")
+    return file
 
 
 # -- the sample ---------------------------------------------------------------------------------------------------
