@@ -1,13 +1,18 @@
-"""A history of 10,000 change sets, beside git on as many commits of the same texts; and two versions compared."""
+"""A history of 10,000 change sets, beside git on as many commits of the same texts; two versions compared; the page."""
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
+import statistics
 import subprocess
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import ROOT, Aim, Figure, Found, Note, Options, Work, in_child, medians, timed
+from benchmarks.server import serving
 from benchmarks.workbooks import workbook as made
 from tracker.folders import Folders
 from tracker.history.timeline import About, events, verify
@@ -16,7 +21,13 @@ from tracker.journal.changes import Journal
 from tracker.journal.pending import PendingWriter
 from tracker.model import CellChange, Change, ChangeSet, Entry
 from tracker.syncing.sync import sync
+from tracker.workbook import open_workbook
 
+BARE = """
+import pandas as pd, streamlit as st
+st.set_page_config(layout="wide")
+st.dataframe(pd.DataFrame({name: [f"{name} {row}" for row in range(200)] for name in "abcde"}))
+"""
 COUNT = 10_000
 WITHIN = Aim(2.0, "ours")
 
@@ -56,6 +67,7 @@ def measure(options: Options) -> Found:
             reference = seconds.get(beside)
             yield Figure(what, seconds[name], beside if reference else "", reference, WITHIN)
         yield from _diff(options, folder)
+        yield from _page(options, folder, folders)
 
 
 def _diff(options: Options, folder: Path) -> Found:
@@ -82,6 +94,43 @@ def _diff(options: Options, folder: Path) -> Found:
     seconds = medians(works, options.repeats(5))
     what = f"the command diff, two versions of {rows:,} runs"
     yield Figure(what, seconds["ours"], "calamine reads both", seconds["calamine"], WITHIN)
+
+
+def _page(options: Options, folder: Path, history: Folders) -> Found:
+    """The History page in a browser, until its list is drawn; where the workbook has as many runs as change sets."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None or importlib.util.find_spec("playwright") is None:
+        yield Note("the History page: Chromium or playwright is not installed")
+        return
+    from playwright.sync_api import sync_playwright
+
+    rows = 10_000 if 10_000 in options.sizes else min(options.sizes)
+    registry = Folders(folder / "page.xlsx")
+    shutil.copytree(history.changes, registry.changes)
+    with open_workbook(made(options.folder, rows)) as workbook, open(registry.workbook, "w+b") as file:
+        workbook.stamp = Journal(registry.changes).newest().removesuffix(".json")
+        workbook.save(file)
+    bare = folder / "bare.py"
+    bare.write_text(BARE)
+    seconds: dict[str, list[float]] = {}
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for _ in range(options.repeats(5)):
+            for name, script, path in (("page", ROOT / "app.py", "/history"), ("bare", bare, "/")):
+                with serving(registry.workbook, folder, script) as server:
+                    page = browser.new_context().new_page()
+                    for visit in ("cold", "warm"):
+                        seconds.setdefault(f"{name}, {visit}", []).append(timed(partial(_see, page, server.url + path)))
+                    page.context.close()
+        browser.close()
+    for visit, when in (("cold", "first page of a fresh server and browser"), ("warm", "opened again")):
+        ours, beside = (statistics.median(seconds[f"{name}, {visit}"]) for name in ("page", "bare"))
+        yield Figure(f"the History page, {when}", ours, "bare Streamlit, 200 rows", beside, WITHIN)
+
+
+def _see(page: Any, address: str) -> None:
+    page.goto(address)
+    page.locator("[data-testid=glide-cell-1-0]").first.wait_for(state="attached", timeout=60_000)
 
 
 def _run(number: int) -> str:

@@ -41,12 +41,12 @@ class Server:
 
 
 @contextmanager
-def serving(registry: Path, folder: Path) -> Iterator[Server]:
-    """The app of a registry on a free port, ready to answer."""
+def serving(registry: Path, folder: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
+    """The app of a registry on a free port, ready to answer; or another script of Streamlit's."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     log = folder / "server.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
