@@ -113,6 +113,15 @@ class Shadow:
         for column, value in cells.items():
             self.wish(run, column, value, None, by_person)
 
+    def clear_by_hand(self, sheet: Sheet, run: str, column: str) -> None:
+        """A person empties a cell. Where the history left it empty, nobody can tell that they did."""
+        contained = [w for w in self.wishes[: sheet.contains] if (w.run, w.column, w.over) == (run, column, False)]
+        last = contained[-1] if contained else None
+        if last is None or last.value is None:
+            sheet.put(run, column, None, last.by if last else "script")
+        else:
+            sheet.put(run, column, None)
+
     # -- bringing in --------------------------------------------------------------------------------------------
 
     def now(self) -> Sheet:

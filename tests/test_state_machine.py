@@ -154,7 +154,10 @@ class Machine(RuleBasedStateMachine):
         where = one_of(sorted({*FOR_PEOPLE, *sheet.own}), column)
         value = None if clears else self.fresh_value(where)
         person.writes(name, where, value)
-        sheet.put(name, where, value)
+        if clears:
+            self.shadow.clear_by_hand(sheet, name, where)
+        else:
+            sheet.put(name, where, value)
         typed[name, where] = value
 
     @precondition(lambda self: self.windows)
