@@ -201,6 +201,7 @@ def test_a_folder_with_the_registry_in_it_is_refused(folders: Folders, tmp_path:
 def test_a_file_that_does_not_stop_changing_is_refused(
     folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    model.write_bytes(os.urandom(1 << 20))  # a small one is read in one go
     write_some = local.write_some
 
     def write_and_change(file: int, chunk: memoryview) -> int:
@@ -210,6 +211,23 @@ def test_a_file_that_does_not_stop_changing_is_refused(
 
     monkeypatch.setattr(local, "write_some", write_and_change)
     refuse(folders, model, "kept changing")
+
+
+def test_a_small_file_that_changes_while_it_is_read_is_stored_as_it_is_then(
+    folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, before = os.read, model.read_bytes()
+
+    def read_and_change(file: int, count: int) -> bytes:
+        content = read(file, count)
+        if model.read_bytes() == before and content == before:
+            model.write_bytes(before + b"more")
+        return content
+
+    monkeypatch.setattr(os, "read", read_and_change)
+    stored = store.put(folders, model, "m")
+    assert stored.path.read_bytes() == before + b"more"
+    assert stored.sha256 == hashlib.sha256(before + b"more").hexdigest()
 
 
 def test_a_file_that_is_replaced_while_it_is_copied_is_stored_as_it_was(

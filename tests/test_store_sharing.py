@@ -397,9 +397,8 @@ def test_files_that_differ_in_case_only_are_refused_where_they_are_one(
     if len(list(source.iterdir())) < 2:
         pytest.skip("here they are one to begin with")
     assert contents(store.put(folders, source, "d").path) == contents(source)
-    monkeypatch.setattr(
-        local.LocalPlace, "sink", lambda place, path, size: local.LocalSink(place.root / path.lower(), size)
-    )
+    make = local.LocalPlace.make
+    monkeypatch.setattr(local.LocalPlace, "make", lambda place, path, content: make(place, path.lower(), content))
     with pytest.raises(ArtifactPathError, match="upper and lower case"):
         store.put(folders, source, "other")
     assert store.versions(folders, "other") == []

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from tracker.errors import ArtifactPathError
-from tracker.store.sources import unreadable
+from tracker.store.sources import Source, unreadable
 
 CHUNK = 4 << 20
 """What is handed to the writer at once; a multiple of every disk's block."""
@@ -75,6 +75,26 @@ def copy_hashed(source: Path, open_sink: Callable[[int], Sink], on_bytes: OnByte
             sink.abandon()
             counted.take_back()
     raise ArtifactPathError(path=source, reason="it kept changing while it was copied")
+
+
+def read_small(source: Source) -> bytes | None:
+    """The content of a small file; None where it must be copied piece by piece: it is larger, or is being written to.
+
+    One that cannot be read gives None too: copying it finds the same fault, and says so.
+    """
+    if source.size >= _STEP:
+        return None
+    try:
+        file = os.open(source.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            before = os.fstat(file)
+            content = os.read(file, min(before.st_size, _STEP) + 1)  # one more, to see that it is the end
+            steady = _is_steady(before, len(content), os.fstat(file))
+        finally:
+            os.close(file)
+    except OSError:
+        return None
+    return content if steady else None
 
 
 def hash_file(path: Path, on_bytes: OnBytes = nothing) -> tuple[int, str]:

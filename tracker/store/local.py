@@ -24,6 +24,7 @@ _DIRECT_FROM = 8 << 20
 _BLOCK = 4096
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EINVAL)
 _BATCH = 64
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _STORED_MODE = 0o444
 """What is stored is never written to again: a program that would change it in place, by mistake, is told so."""
 
@@ -49,6 +50,25 @@ class LocalPlace:
         """Make a file. RegistryNotWritableError where that cannot be done."""
         return LocalSink(f"{self.root}/{path}", size, settle=self._settle_later)
 
+    def make(self, path: str, content: bytes) -> None:
+        """Make a small file. RegistryNotWritableError where that cannot be done."""
+        if os.name != "posix":
+            sink = self.sink(path, len(content))
+            sink.write(memoryview(content))
+            sink.close()
+            return
+        target = f"{self.root}/{path}"
+        with writing(target):
+            file = _created(target, lambda: os.open(target, _NEW, _STORED_MODE))
+            left = memoryview(content)
+            try:
+                while left:
+                    left = left[write_some(file, left) :]
+            except BaseException:
+                os.close(file)
+                raise
+            self._settle_later(file)
+
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
         """Let the files and their names survive a power cut."""
         batch, self._written = self._written, []
@@ -56,6 +76,7 @@ class LocalPlace:
             _flush(batch)
             if self._many:
                 sync_whole(self.root)
+                return
         for at, _, _ in os.walk(self.root / folder):
             fsync_folder(Path(at))
 
@@ -175,24 +196,19 @@ class LocalSink:
         self._mode = mode
         self._direct = size >= _DIRECT_FROM and hasattr(os, "O_DIRECT")
         self._large = size >= _DIRECT_FROM or os.name != "posix"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with writing(path):
-            try:
-                self._file: int = _in_its_folder(path, lambda: self._open(flags))
-            except FileExistsError:
-                reason = "another file has the same name but for upper and lower case, which are one on this disk"
-                raise ArtifactPathError(path=os.path.basename(path), reason=reason) from None
+            self._file = _created(path, self._open)
 
-    def _open(self, flags: int) -> int:
+    def _open(self) -> int:
         if self._direct:
             try:
-                return os.open(self._path, flags | os.O_DIRECT, self._mode)
+                return os.open(self._path, _NEW | os.O_DIRECT, self._mode)
             except OSError as error:
                 if error.errno != errno.EINVAL:
                     raise
                 self._direct = False
                 Path(self._path).unlink(missing_ok=True)  # some file systems make it before they refuse
-        return os.open(self._path, flags, self._mode)
+        return os.open(self._path, _NEW, self._mode)
 
     def write(self, chunk: memoryview) -> None:
         """Write all of it."""
@@ -277,6 +293,15 @@ def _in_its_folder(path: str | Path, make: Callable[[], Any]) -> Any:
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return make()
+
+
+def _created(path: str | Path, make: Callable[[], int]) -> int:
+    """Make a file that is not there yet, and its folder where it is missing."""
+    try:
+        return int(_in_its_folder(path, make))
+    except FileExistsError:
+        reason = "another file has the same name but for upper and lower case, which are one on this disk"
+        raise ArtifactPathError(path=os.path.basename(path), reason=reason) from None
 
 
 def _flush(files: Iterable[int]) -> None:

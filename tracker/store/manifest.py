@@ -347,10 +347,10 @@ def to_json(stored: Stored) -> bytes:
         optional["inside"] = stored.inside
     record |= {key: value for key, value in optional.items() if value}
     head = json.dumps(record, indent=1)
-    files = ",\n".join(f"  {json.dumps(_file_record(file))}" for file in stored.files)
+    files = ",\n".join(map(_file_line, stored.files))
     return f'{head[:-2]},\n "files": [\n{files}\n ]\n}}\n'.encode()
 
 
-def _file_record(file: StoredFile) -> dict[str, Any]:
-    record: dict[str, Any] = {"path": file.path, "size": file.size, "sha256": file.sha256}
-    return {**record, "at": file.at} if file.at else record
+def _file_line(file: StoredFile) -> str:
+    at = f', "at": {json.dumps(file.at)}' if file.at else ""
+    return f'  {{"path": {json.dumps(file.path)}, "size": {file.size}, "sha256": {json.dumps(file.sha256)}{at}}}'

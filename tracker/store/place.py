@@ -47,6 +47,9 @@ class Place(Protocol):
     def sink(self, path: str, size: int) -> Sink:
         """Make a file; nobody finds it under that path before it is whole."""
 
+    def make(self, path: str, content: bytes) -> None:
+        """Make a small file, whole at once."""
+
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
         """Make sure that the new files of a folder are there for good, by their paths in it."""
 

@@ -70,6 +70,17 @@ class RemotePlace:
             options = {"block_size": max(_PART, -(-size // _MOST_PARTS))} if self._protocol not in _SSH else {}
             return RemoteSink(self, path, self._fs.open(self._at(path), "wb", **options))
 
+    def make(self, path: str, content: bytes) -> None:
+        """Make a small file, whole at once."""
+        sink = self.sink(path, len(content))
+        try:
+            if content:
+                sink.write(memoryview(content))
+            sink.close()
+        except BaseException:
+            sink.abandon()
+            raise
+
     def settle(self, folder: str, sizes: Mapping[str, int]) -> None:
         """Look whether everything that was sent has arrived."""
         there = self.files(folder)
