@@ -17,7 +17,8 @@ from tracker.store.sources import Source, unreadable
 
 CHUNK = 4 << 20
 """What is handed to the writer at once; a multiple of every disk's block."""
-_CHUNKS = 3
+_CHUNKS = 8
+"""So many at the most are read before the first is written: a disk that pauses for a moment keeps nobody waiting."""
 _STEP = 1 << 18
 """What is read and hashed at once: it stays in the processor's cache between the two."""
 _ATTEMPTS = 3
@@ -208,12 +209,14 @@ class _Writer:
         self._free: SimpleQueue[memoryview] = SimpleQueue()
         self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
         self._failure: BaseException | None = None
-        for _ in range(_CHUNKS):
-            self._free.put(memoryview(mmap.mmap(-1, CHUNK)))
+        self._made = 0
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
     def buffer(self) -> memoryview:
         """A buffer that nobody uses; only the caller fills buffers, so none is filled before it is hashed."""
+        if self._free.empty() and self._made < _CHUNKS:
+            self._made += 1
+            self._free.put(memoryview(mmap.mmap(-1, CHUNK)))
         buffer = self._free.get()
         self._check()
         return buffer
