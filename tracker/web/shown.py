@@ -31,14 +31,23 @@ SEVERITY_SYMBOLS = {"error": "✗", "warning": "!", "info": "·"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:=^&])")
 
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Signs that are not seen and turn the order of what follows: with one, ``fdp.exe`` reads ``exe.pdf``."""
+
+
+def straight(text: str) -> str:
+    """The text with such signs by their names, ``[U+202E]``."""
+    return _TURNING.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
 def plain(text: object) -> str:
     """Text for a place that reads Markdown, so that it shows as it is: no links, no formats, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return _MARKDOWN.sub(r"\\\1", straight(" ".join(str(text).split())))
 
 
 def code(text: object) -> str:
     """Text for a place that reads Markdown, as code: nothing in it is read as Markdown."""
-    return f"`{' '.join(str(text).split()).replace('`', chr(39))}`"
+    return f"`{straight(' '.join(str(text).split())).replace('`', chr(39))}`"
 
 
 def note(text: str) -> str:
@@ -46,7 +55,7 @@ def note(text: str) -> str:
 
     A sign that is not seen makes a link of each. HTML is shown as text by streamlit.
     """
-    return text.replace("![", "!\u2060[")
+    return straight(text).replace("![", "!\u2060[")
 
 
 def cut(text: str, length: int) -> str:
