@@ -221,3 +221,9 @@ def _expiries(path: Path) -> Mapping[str, Expiry]:
 def role(path: Path, stamp: Stamp, who: str) -> str:
     """What a person may do: viewer, contributor or manager."""
     return roles.role_of(Registry(path).folders, who)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def role_given(path: Path, stamp: Stamp, who: str) -> str:
+    """The role that the people table itself gives somebody; see :func:`tracker.reading.roles.role_given`."""
+    return roles.role_given(Folders(path), who)

@@ -13,8 +13,8 @@ import streamlit as st
 from tracker.capture import owner
 from tracker.errors import TrackerError
 from tracker.folders import Folders
-from tracker.reading import roles
 from tracker.serving import Serving, email_of, is_recent, lacking, providers, serving
+from tracker.web import data, watch
 from tracker.web.shown import code, plain
 
 GUEST = "a guest"
@@ -55,7 +55,7 @@ def may_enter(visitor: Visitor, path: Path) -> bool:
     if not visitor.needs_role:
         return True
     try:
-        return bool(roles.role_given(Folders(path), visitor.name))
+        return bool(data.role_given(path, watch.stamp(Folders(path), time.time()), visitor.name))
     except TrackerError:
         return False
 
