@@ -126,6 +126,20 @@ def test_of_several_changes_of_a_cell_each_is_decided_on_what_the_ones_before_it
     assert decided.tables["runs"].updates == {0: {"params.x": 3}} and not decided.conflicts
 
 
+def test_the_history_of_a_cell_is_asked_once_however_many_values_a_person_keeps_out() -> None:
+    asked = []
+
+    def history(table: str, key: Key, column: str) -> Entry | None:
+        asked.append((key, column))
+        return None
+
+    decided = decide(
+        runs(("r1", None, None, None, 9)), *(set_x(value, was=value - 1) for value in range(2, 9)), history=history
+    )
+    assert [(one.kept, one.dropped) for one in decided.conflicts] == [(9, 8)]
+    assert asked == [(("r1",), "params.x")]
+
+
 def test_a_scripts_value_that_a_waiting_decision_of_a_persons_keeps_out_is_a_conflict() -> None:
     decided = decide(runs(("r1",)), set_x(1, time=1.0, by="person"), set_x(2, time=2.0))
     assert decided.tables["runs"].updates == {0: {"params.x": 1}}

@@ -192,11 +192,12 @@ class Machine(RuleBasedStateMachine):
     def some_program_changes_a_part(self, run: int, column: int) -> None:
         """A text of the saved workbook is another one, and nothing else of it."""
         sheet = self.shadow.file
+        held = Counter(cell.value for row in sheet.rows.values() for cell in row.values())
         texts = [
             (name, where, cell.value)
             for name, row in sheet.rows.items()
             for where, cell in row.items()
-            if where in FOR_PEOPLE and isinstance(cell.value, str)
+            if where in FOR_PEOPLE and isinstance(cell.value, str) and held[cell.value] == 1
         ]
         if texts:
             name, where, old = one_of(sorted(texts), run + 12 * column)

@@ -6,6 +6,7 @@ expects nor what a change set last put there; then the person's value stays and 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -75,6 +76,7 @@ def decide(newest: Wish, held: Any, is_formula: bool, last: Callable[[], Entry |
     if newest.earlier is None and not is_formula and same(held, newest.expected):
         return Verdict(newest, held)  # as nearly all are
     chain = newest.chain
+    last = functools.cache(last)  # a long run that a person keeps out of a cell may have logged thousands of values
     # A copy that lost its stamp, or was saved in between, may hold some of it already.
     known = max((at for at, wish in enumerate(chain) if wish.replayed and same(held, wish.value)), default=-1)
     winner = chain[known] if known >= 0 else None
