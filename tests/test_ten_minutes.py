@@ -31,7 +31,7 @@ from tracker.journal.changes import Journal
 ROOT = Path(__file__).parent.parent
 PROCESSES = 3
 MINUTES = float(os.environ.get("TRACKER_MINUTES", "10"))
-FEWEST = 20
+FEWEST = 12
 """Turns that people take in any case."""
 
 LOGS = """
