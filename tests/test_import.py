@@ -195,7 +195,7 @@ def test_an_export_of_wandb_is_known_by_its_columns(registry: Registry, tmp_path
     path = tmp_path / "export.csv"
     path.write_text(WANDB, encoding="utf-8")
     done = brought(registry, path)
-    assert done.plan.source.what == "an export of wandb: export.csv"
+    assert done.plan.source.what == "an export of W&B: export.csv"
     runs = by_name(registry)
     first, second = runs["sweet-sun-1"], runs["dark-sky-2"]
     assert (first["status"], second["status"], second["notes"]) == ("FINISHED", "FAILED", "too deep")

@@ -16,7 +16,7 @@ from tracker.deciding import edits
 from tracker.workbook import read_tables
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("runs", "run", "compare", "artifacts", "data", "checklist", "history", "problems")
+PAGES = ("runs", "run", "compare", "artifacts", "data", "checklist", "history", "problems", "workbook", "import")
 SECONDS = 30
 WHO = "analyst@example.com"
 NASTY = "[click](javascript:alert(1)) **bold** <b>html</b> :red[x]"

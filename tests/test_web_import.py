@@ -23,7 +23,7 @@ def test_an_uploaded_export_comes_in_as_runs_once(open_app: Open, registry_path:
     app.file_uploader(key="import-upload").set_value(("../we&b <x>.csv", WANDB.encode(), "text/csv"))
     _run(app)
     said = words(app).replace("\\", "")
-    assert "An export of wandb" in said and "2 runs would come in" in said
+    assert "An export of W&B" in said and "2 runs would come in" in said
     assert Registry(registry_path).runs().empty
     _run(app.button(key="import-do").click())
     assert "2 runs imported: they are in the workbook." in app.success[0].value

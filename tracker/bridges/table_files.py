@@ -7,7 +7,8 @@ columns: W&B, MLflow, Neptune.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -66,6 +67,7 @@ EXPORTS: dict[str, tuple[frozenset[str], Mapping[str, str]]] = {
 }  # fmt: skip
 """Exports of trackers: by which columns they are known (in lower case), and what their columns are."""
 TRACKERS = {"mlflow-search": "mlflow"}
+NAMES = {"wandb": "W&B", "mlflow": "MLflow", "neptune": "Neptune"}
 
 STATUSES = {
     **dict.fromkeys(
@@ -92,7 +94,7 @@ def read_table_file(path: Path, columns: Mapping[str, str] | None = None, sheet:
     """
     plan, found, tracker = plan_table_file(path, columns, sheet)
     runs = tuple(_runs(plan, found, tracker, path.name))
-    what = f"{'an export of ' + tracker if tracker else 'a list of runs'}: {path.name}"
+    what = f"{'an export of ' + NAMES[tracker] if tracker else 'a list of runs'}: {path.name}"
     return Source(path, what, runs, tuple(_left(plan)))
 
 
@@ -114,7 +116,19 @@ def plan_table_file(
             if mapped.target in taken and mapped.header not in said:
                 said[mapped.header] = "own"
         plan = plan_adoption(sheets, sheet=plan.sheet, columns=_without_doubles(said))
-    return plan, next(one for one in sheets if one.name == plan.sheet), TRACKERS.get(export, export)
+    tracker = TRACKERS.get(export, export)
+    if tracker:
+        plan = _with_reasons(plan, {*said} - {*(columns or {})}, f"a column of {NAMES[tracker]}'s own")
+    return plan, next(one for one in sheets if one.name == plan.sheet), tracker
+
+
+def _with_reasons(plan: AdoptionPlan, headers: Collection[str], reason: str) -> AdoptionPlan:
+    """The plan with another reason for what some columns are."""
+    columns = tuple(
+        replace(mapped, guess=replace(mapped.guess, reason=reason)) if mapped.header in headers else mapped
+        for mapped in plan.columns
+    )
+    return replace(plan, columns=columns)
 
 
 def _sheets(path: Path) -> Sequence[SheetCells]:

@@ -43,7 +43,7 @@ def show(context: Context) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("##### A table or a database, from your computer")
+        st.markdown("##### From your computer")
         uploaded = st.file_uploader(
             "A table of runs (.csv, .xlsx), an export of W&B, MLflow or Neptune, or MLflow's mlflow.db",
             type=list(UPLOADS),
@@ -126,8 +126,10 @@ def _uploaded(context: Context, path: Path, name: str) -> None:
         chosen = st.selectbox("Sheet with the runs", [adopt.GUESSED, *names], key="import-sheet")
         sheet = "" if chosen == adopt.GUESSED else str(chosen)
     found = _columns_of(path, mark, sheet)
+    above = st.container()  # the plan, which follows from what is said of the columns below it
     columns = adopt.columns_form(found, f"import-columns-{path.parent.name}-{sheet}", "import-columns")
-    _plan(context, path, columns, sheet)
+    with above:
+        _plan(context, path, columns, sheet)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking at the table …")
