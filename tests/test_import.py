@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import zipfile
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from tracker.model import Change
 from tracker.reading.registry import Registry
 
 STORES = Path(__file__).with_name("mlflow_stores.zip")
+EVENTS = Path(__file__).with_name("tensorboard_events.zip")
 WANDB = """Name,ID,State,Notes,User,Tags,Created,Runtime,lr,epochs,optimizer,val_loss,val_accuracy
 sweet-sun-1,3k2j1x9z,finished,,ann,"a, b",2026-11-20T08:30:00.000Z,3605,0.001,10,adam,0.31,0.91
 dark-sky-2,8f7d6s5a,crashed,too deep,ben,,2026-11-21T09:00:00.000Z,12,0.1,10,sgd,,
@@ -306,3 +308,50 @@ def test_the_command_shows_its_plan_and_then_imports(registry: Registry, stores:
     assert "4 runs are in registry.xlsx" in run(stores / "database", registry.path, "--yes").output
     said = json.loads(run(stores / "database", registry.path, "--json").output)
     assert (said["new"], said["already"]) == ([], 4)
+
+
+# -- TensorBoard --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    """Event files of two runs, as PyTorch and TensorFlow write them."""
+    with zipfile.ZipFile(EVENTS) as archive:
+        archive.extractall(tmp_path / "logs")
+    return tmp_path / "logs"
+
+
+def test_scalars_of_tensorboard_come_in_with_every_step_and_once(registry: Registry, events: Path) -> None:
+    done = brought(registry, events)
+    assert "Pictures, histograms and texts stay there." in done.plan.source.left
+    runs = by_name(registry)
+    assert set(runs) == {"first", "first/hparams", "second"}
+    steps = registry.history("first")
+    loss = steps[steps["metric"] == "loss/train"]
+    assert loss["step"].tolist() == [0, 1, 2, 3, 4]
+    assert loss["value"].tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
+    assert steps[steps["metric"] == "auc"][["step", "value"]].to_numpy().tolist() == [[-1, 0.875]]
+    assert set(steps["metric"]) == {"loss/train", "auc"}
+    assert registry.history("second")["value"].tolist() == [0.5, 0.25]
+    first = runs["first"]
+    assert f"{first['start_time']:%Y-%m-%d}" == "2026-09-21" and first["duration"] == 10
+    assert len(brought(registry, events).plan.new) == 0
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_torn_or_damaged_event_file_gives_what_is_whole(data: st.DataObject) -> None:
+    with zipfile.ZipFile(EVENTS) as archive:
+        content = archive.read("second/events.out.tfevents.1790000000.host")
+    whole = scalars(content)
+    cut = data.draw(st.integers(0, len(content)))
+    assert scalars(content[:cut]) == whole[: len(scalars(content[:cut]))]
+    place, byte = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 255))
+    scalars(content[:place] + bytes([byte]) + content[place + 1 :])
+
+
+def scalars(content: bytes) -> list[tuple[Any, ...]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "events.out.tfevents.1.host")
+        path.write_bytes(content)
+        return [(step.metric, step.value, step.step) for run in open_source(Path(folder)).runs for step in run.steps()]

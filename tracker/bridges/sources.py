@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tracker.bridges import mlflow_files, mlflow_sqlite, table_files
+from tracker.bridges import mlflow_files, mlflow_sqlite, table_files, tensorboard_files
 from tracker.bridges.foreign import Source
 from tracker.errors import BadRequestError
 
 WHAT = (
-    "MLflow's folder mlruns or its database mlflow.db, or a table of runs as .csv or .xlsx, such as an export of W&B, "
-    "MLflow or Neptune"
+    "MLflow's folder mlruns or its database mlflow.db, a folder with TensorBoard's event files, or a table of runs as "
+    ".csv or .xlsx, such as an export of W&B, MLflow or Neptune"
 )
 """What can be imported, in words."""
 
@@ -36,6 +36,8 @@ def open_source(path: Path, columns: Mapping[str, str] | None = None, sheet: str
         database = path / "mlflow.db"
         if mlflow_sqlite.is_sqlite(database):
             return mlflow_sqlite.read_sqlite(database)
+        if tensorboard_files.has_events(path):
+            return tensorboard_files.read_events_folder(path)
     elif mlflow_sqlite.is_sqlite(path):
         return mlflow_sqlite.read_sqlite(path)
     elif path.suffix.lower() in table_files.SUFFIXES:

@@ -44,8 +44,9 @@ def import_(
 ) -> None:
     """Bring the runs of another tracker into the registry: params, metrics with every step, tags, artifacts.
 
-    SOURCE is MLflow's folder mlruns or its database mlflow.db, or a table of runs as .csv or .xlsx, such as an export
-    of W&B, MLflow or Neptune. It is only read. A run that was imported before is not imported again.
+    SOURCE is MLflow's folder mlruns or its database mlflow.db, a folder with TensorBoard's event files (scalars only),
+    or a table of runs as .csv or .xlsx, such as an export of W&B, MLflow or Neptune. It is only read. A run that was
+    imported before is not imported again.
 
     \b
     python -m tracker import mlruns registry.xlsx --plan

@@ -74,12 +74,12 @@ def _help() -> None:
 
 def _named() -> str:
     """A store on the machine that the app runs on, which is asked for only where nobody else reaches it."""
-    st.markdown("##### MLflow, on this machine")
+    st.markdown("##### MLflow or TensorBoard, on this machine")
     if not start.may_choose():
         st.caption("Over the network files are only uploaded. On its own machine: `python -m tracker import SOURCE`")
         return ""
     return st.text_input(
-        "Folder mlruns, file mlflow.db, or a table",
+        "Folder mlruns, file mlflow.db, a folder with event files, or a table",
         key="import-path",
         placeholder="/home/ann/project/mlruns",
         help="It is only read. Artifacts come along where they lie within the folder of the store.",
