@@ -144,10 +144,6 @@ def test_what_nobody_changed_is_no_edit_and_what_was_changed_is_exactly_that(
 # -- the page -----------------------------------------------------------------------------------------------------
 
 
-def grid(app: AppTest) -> str:
-    return max((key for key in app.session_state.filtered_state if str(key).startswith("sheet-grid-")), default="")
-
-
 def typed(app: AppTest, row: int, **cells: Any) -> AppTest:
     """Type into a row of the grid."""
     number = app.session_state["sheet-counter"]
@@ -177,6 +173,17 @@ def test_what_was_typed_is_kept_while_the_registry_changes(open_app: Open, scrip
     assert script.rows()["r0"]["notes"] == "half a thought"
 
 
+def test_what_was_typed_is_there_again_after_another_page(open_app: Open, script: Script) -> None:  # noqa: F811
+    app = open_app(script.folders.workbook, "workbook")
+    typed(app, 0, notes="half a thought")
+    _run(app.selectbox(key="sheet").select("sop"))
+    assert "not saved yet" not in words(app)
+    _run(app.selectbox(key="sheet").select("runs"))
+    assert "1 cell** changed" in words(app)
+    _run(app.button(key="sheet-save").click())
+    assert script.rows()["r0"]["notes"] == "half a thought"
+
+
 @pytest.mark.parametrize(("choice", "stays"), [("theirs", "bens"), ("mine", "anns")])
 def test_both_values_are_shown_where_somebody_was_faster(
     open_app: Open,  # noqa: F811
@@ -192,6 +199,22 @@ def test_both_values_are_shown_where_somebody_was_faster(
     assert "you saw blank, there is **bens** now, you typed **anns**" in words(app)
     _run(app.button(key=f"sheet-{choice}-r1").click())
     assert script.rows()["r1"]["notes"] == stays and "not saved" not in words(app)
+
+
+def test_a_row_whose_key_stands_twice_is_left_alone(open_app: Open, tmp_path: Path) -> None:  # noqa: F811
+    from zoo import with_openpyxl
+
+    rows = (("r1", "one", "a"), ("r1", "another", "b"), ("r2", "two", "c"))
+    path = tmp_path / "twice.xlsx"
+    with_openpyxl.simple(path, {"runs": (("run_id", "name", "notes"), rows)})
+    app = open_app(path, "workbook")
+    number = app.session_state["sheet-counter"]
+    edited = {1: {"notes": "mine"}, 2: {"notes": "mine"}}
+    app.session_state[f"sheet-grid-{number}"] = {"edited_rows": edited, "added_rows": [], "deleted_rows": []}
+    _run(app)
+    _run(app.button(key="sheet-save").click())
+    assert "which row is meant" in app.error[0].value
+    assert Registry(path).runs()["notes"].tolist() == ["a", "b", "mine"]
 
 
 def test_a_run_is_planned_on_the_page(open_app: Open, script: Script) -> None:  # noqa: F811

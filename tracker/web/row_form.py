@@ -44,7 +44,7 @@ def show(context: Context, table: str) -> None:
         st.popover(WHAT[table], icon=":material/add:", key=f"row-new-{table}"),
         st.form(f"row-form-{table}", border=False, clear_on_submit=False),
     ):
-        values = {column.name: _field(context, table, column) for column in _asked(table)}
+        values = {column.name: _field(table, column) for column in _asked(table)}
         if st.form_submit_button("Add", type="primary", key=f"row-add-{table}"):
             _add(context, table, values)
 
@@ -57,11 +57,10 @@ def _asked(table: str) -> list[Column]:
     return [column for column in declared.columns if column.name in names]
 
 
-def _field(context: Context, table: str, column: Column) -> Any:
+def _field(table: str, column: Column) -> Any:
     key, label, help = f"row-{table}-{column.name}", plain(column.name), plain(column.help)
-    options = context.registry.choices(table, column.name) if column.choices else ()
-    if options:
-        return st.selectbox(label, options, index=None, key=key, help=help, placeholder="")
+    if column.choices:
+        return st.selectbox(label, column.choices, index=None, key=key, help=help, placeholder="")
     if column.kind == "boolean":
         return st.checkbox(label, key=key, help=help) or None
     placeholder = "2026-11-24" if column.kind == "datetime" else ""
@@ -83,8 +82,8 @@ def _add(context: Context, table: str, values: dict[str, Any]) -> None:
         return
     for column in _asked(table):
         st.session_state.pop(f"row-{table}-{column.name}", None)
-    held = sheet_editor.held_in(table)
+    held = sheet_editor.held_in(context, table)
     if held is not None:
-        held.rest = sheet_editor.unsaved(table)
+        held.rest = sheet_editor.unsaved(context, table)
     editing.done(report)
     st.rerun()

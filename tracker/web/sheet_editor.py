@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.deciding.edits import RowEdit, edit_rows
-from tracker.errors import TrackerError, ValueChangedError
+from tracker.errors import BadRequestError, TrackerError, ValueChangedError
 from tracker.model import Key
 from tracker.schema import TABLES
 from tracker.web import editing, say, shown
@@ -42,6 +42,8 @@ class Held:
     """What the grid is given: with what was typed before the person turned to another page and came back."""
     after: pd.DataFrame
     rules: list[ColumnRule]
+    doubled: frozenset[Key]
+    """Keys by which no single row is found."""
     number: int
     refused: dict[Key, TrackerError] = field(default_factory=dict)
     """Rows that the last save left as they are, and why."""
@@ -53,42 +55,46 @@ class Held:
         return f"sheet-grid-{self.number}"
 
 
-def held_in(table: str) -> Held | None:
+def held_in(context: Context, table: str) -> Held | None:
     """The rows of a table that this session looks at."""
-    held = st.session_state.get(f"sheet-held-{table}")
+    held = st.session_state.get(_name(context, table))
     return held if isinstance(held, Held) else None
 
 
-def unsaved(table: str) -> list[RowEdit]:
+def _name(context: Context, table: str) -> str:
+    return f"sheet-held-{context.place.path}-{table}"
+
+
+def unsaved(context: Context, table: str) -> list[RowEdit]:
     """What was typed into a table and is not saved."""
-    held = held_in(table)
+    held = held_in(context, table)
     return edits_between(TABLES[table], held.seen, held.before, held.after) if held and table in TABLES else []
 
 
 def show(context: Context, table: str, window: Window, rules: list[ColumnRule], place: tuple[Any, ...]) -> None:
     """The grid with what belongs to it."""
-    held = held_in(table)
-    if held is None or (held.place != place and not unsaved(table)):
-        held = _take(table, window, rules, place)
+    held = held_in(context, table)
+    if held is None or (held.place != place and not unsaved(context, table)):
+        held = _take(context, table, window, rules, place)
     elif held.rest is not None:
-        held = _taken_anew(table, held, window, rules)
+        held = _taken_anew(context, table, held, window, rules)
     if held.key not in st.session_state and held.after is not held.base:
         held.base, held.number = held.after, _next_number()
     if not window.frame.equals(held.seen) and held.place == place:
         _newer(context, table, held, window, rules)
     _grid(held, table)
-    edits = unsaved(table)
+    edits = unsaved(context, table)
     if edits:
         _bar(context, table, edits)
     for key, error in held.refused.items():
         _refused(context, table, key, error)
 
 
-def _take(table: str, window: Window, rules: list[ColumnRule], place: tuple[Any, ...]) -> Held:
+def _take(context: Context, table: str, window: Window, rules: list[ColumnRule], place: tuple[Any, ...]) -> Held:
     """Look at the rows as they are now."""
     before = editable(window.frame, rules)
-    held = Held(place, window.frame, before, before, before, rules, _next_number())
-    st.session_state[f"sheet-held-{table}"] = held
+    held = Held(place, window.frame, before, before, before, rules, window.doubled, _next_number())
+    st.session_state[_name(context, table)] = held
     return held
 
 
@@ -97,9 +103,9 @@ def _next_number() -> int:
     return int(st.session_state[COUNTER])
 
 
-def forget(table: str) -> None:
+def forget(context: Context, table: str) -> None:
     """Look at the rows anew, without what was typed."""
-    st.session_state.pop(f"sheet-held-{table}", None)
+    st.session_state.pop(_name(context, table), None)
 
 
 def _newer(context: Context, table: str, held: Held, window: Window, rules: list[ColumnRule]) -> None:
@@ -109,14 +115,14 @@ def _newer(context: Context, table: str, held: Held, window: Window, rules: list
             ":material/update: The table has changed since you look at it. What you typed is kept.", width="content"
         )
         if st.button("Show it", key="sheet-show-newer"):
-            held.rest = unsaved(table)
-            _taken_anew(table, held, window, rules)
+            held.rest = unsaved(context, table)
+            _taken_anew(context, table, held, window, rules)
             st.rerun()
 
 
-def _taken_anew(table: str, held: Held, window: Window, rules: list[ColumnRule]) -> Held:
+def _taken_anew(context: Context, table: str, held: Held, window: Window, rules: list[ColumnRule]) -> Held:
     """The rows as they are now, with the rest of what was typed over them."""
-    fresh = _take(table, window, rules, held.place)
+    fresh = _take(context, table, window, rules, held.place)
     _lay(fresh, table, held.rest or ())
     fresh.refused = held.refused
     return fresh
@@ -198,28 +204,34 @@ def _bar(context: Context, table: str, edits: Sequence[RowEdit]) -> None:
         st.button(
             "Save", key="sheet-save", type="primary", icon=":material/save:", on_click=_save, args=(context, table)
         )
-        st.button("Discard", key="sheet-discard", icon=":material/undo:", on_click=forget, args=(table,))
+        st.button("Discard", key="sheet-discard", icon=":material/undo:", on_click=forget, args=(context, table))
 
 
 def _save(context: Context, table: str) -> None:
     """Save all that was typed; what could not be saved stays in the grid, with the reason."""
-    held, edits = held_in(table), unsaved(table)
+    held, edits = held_in(context, table), unsaved(context, table)
     if held is None or not edits:
         return
+    unclear: dict[Key, TrackerError] = {
+        edit.key: BadRequestError(reason="Its key is blank or stands twice, so nobody can tell which row is meant")
+        for edit in edits
+        if edit.key in held.doubled
+    }
     try:
-        report = edit_rows(context.registry, table, edits, context.who)
+        clear = [edit for edit in edits if edit.key not in unclear]
+        report = edit_rows(context.registry, table, clear, context.who)
     except TrackerError as error:
         held.refused = {edits[0].key: error}
         return
-    if report.report.changed and len(report.refused) < len(edits):
+    if report.report.changed and len(report.refused) < len(clear):
         editing.done(report.report)
-    held.refused = dict(report.refused)
-    held.rest = [edit for edit in edits if edit.key in report.refused]
+    held.refused = {**report.refused, **unclear}
+    held.rest = [edit for edit in edits if edit.key in held.refused]
 
 
 def _refused(context: Context, table: str, key: Key, error: TrackerError) -> None:
     """Why a row was not saved; where a cell is another by now both values, and the ways to go on."""
-    edit = next((one for one in unsaved(table) if one.key == key), None)
+    edit = next((one for one in unsaved(context, table) if one.key == key), None)
     if edit is None:
         return
     if not isinstance(error, ValueChangedError):
@@ -250,11 +262,11 @@ def _refused(context: Context, table: str, key: Key, error: TrackerError) -> Non
 
 def _decide(context: Context, table: str, edit: RowEdit, current: Mapping[str, Any], mine: bool) -> None:
     """After both values were shown: write the person's, or let it go."""
-    held = held_in(table)
+    held = held_in(context, table)
     if held is None:
         return
     held.refused.pop(edit.key, None)
-    rest = [one for one in unsaved(table) if one.key != edit.key]
+    rest = [one for one in unsaved(context, table) if one.key != edit.key]
     if mine:
         now = RowEdit(edit.key, edit.values, {column: current.get(column) for column in edit.values})
         try:

@@ -106,19 +106,30 @@ class Window:
     total: int
     page: int
     """From 1."""
+    doubled: frozenset[Key] = frozenset()
+    """Keys on this page that another row of the table has too, or of which a part is blank."""
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.found // AT_ONCE))
 
 
-def window(frame: pd.DataFrame, text: str, page: int) -> Window:
+def window(frame: pd.DataFrame, text: str, page: int, table: Table | None = None) -> Window:
     """One page of the rows in which a text occurs, the last rows of the sheet on the last page."""
     rows = np.flatnonzero(_matches(frame, text.strip())) if text.strip() else np.arange(len(frame))
     last = max(1, -(-len(rows) // AT_ONCE))
     page = min(max(page, 1), last)
     chosen = rows[(page - 1) * AT_ONCE : page * AT_ONCE]
-    return Window(frame.iloc[chosen].reset_index(drop=True), len(rows), len(frame), page)
+    shown_rows = frame.iloc[chosen].reset_index(drop=True)
+    return Window(shown_rows, len(rows), len(frame), page, _doubled(frame, chosen, table) if table else frozenset())
+
+
+def _doubled(frame: pd.DataFrame, chosen: Any, table: Table) -> frozenset[Key]:
+    """The keys of these rows that are no row's own."""
+    keys = frame[list(table.key)]
+    unclear = (keys.duplicated(keep=False) | keys.isna().any(axis=1)).to_numpy(dtype=bool)
+    rows = [place for place in chosen if unclear[place]]
+    return frozenset(key_of(table, row) for row in frame.iloc[rows].to_dict("records"))
 
 
 def _matches(frame: pd.DataFrame, text: str) -> Any:

@@ -14,6 +14,7 @@ from tracker.history.versions import known_versions
 from tracker.reading import tables as reading
 from tracker.schema import TABLES
 from tracker.settings import own_names
+from tracker.syncing.cache import recall
 from tracker.web import address, data, row_form, say, sheet_editor, sheet_rows, sheet_view, shown
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
@@ -56,7 +57,7 @@ def show(context: Context) -> None:
         key="sheet",
         persist_state="session",
     )
-    text = _find(chosen, fields[1]) if chosen in TABLES else ""
+    text = _find(context, chosen, fields[1]) if chosen in TABLES else ""
     with fields[2], st.container(horizontal=True, horizontal_alignment="right"):
         if chosen in TABLES:
             row_form.show(context, chosen)
@@ -90,9 +91,9 @@ def _label(option: str, contents: Contents) -> str:
 # -- a table ------------------------------------------------------------------------------------------------------
 
 
-def _find(name: str, place: DeltaGenerator) -> str:
+def _find(context: Context, name: str, place: DeltaGenerator) -> str:
     """The text that is looked for; not while something is typed and not saved, which belongs to the rows shown."""
-    why = "Save or discard what you typed first." if sheet_editor.unsaved(name) else None
+    why = "Save or discard what you typed first." if sheet_editor.unsaved(context, name) else None
     text = place.text_input(
         "Find", key="sheet-find", icon=":material/search:", placeholder="in any column", persist_state="session",
         disabled=why is not None, help=why,
@@ -104,9 +105,9 @@ def _table(context: Context, name: str, text: str) -> None:
     page = st.session_state.get(f"sheet-page-{name}", 1)
     window = _window(context.place.path, context.stamp, name, text, page if isinstance(page, int) else 1)
     if window.pages > 1:
-        st.pagination(window.pages, key=f"sheet-page-{name}", disabled=bool(sheet_editor.unsaved(name)))
+        st.pagination(window.pages, key=f"sheet-page-{name}", disabled=bool(sheet_editor.unsaved(context, name)))
     _said(name, window, text)
-    if window.frame.empty and sheet_editor.held_in(name) is None:
+    if window.frame.empty and sheet_editor.held_in(context, name) is None:
         return
     kinds = _kinds(context.place.path, context.stamp)
     computed = _computed(context.place.path, context.stamp, name)
@@ -137,7 +138,7 @@ def _said(name: str, window: sheet_rows.Window, text: str) -> None:
 
 @st.cache_data(max_entries=8, show_spinner="Reading the table …")
 def _window(path: Path, stamp: Stamp, name: str, text: str, page: int) -> sheet_rows.Window:
-    return sheet_rows.window(data.table(path, stamp, name), text, page)
+    return sheet_rows.window(data.table(path, stamp, name), text, page, TABLES[name])
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -149,8 +150,10 @@ def _kinds(path: Path, stamp: Stamp) -> Any:
 def _computed(path: Path, stamp: Stamp, name: str) -> frozenset[str]:
     """Columns of which formulas fill the first rows."""
 
+    folders = Folders(path)
+
     def read() -> frozenset[str]:
-        with open_workbook(path) as book:
+        with open_workbook(path, recall(folders).layouts) as book:
             table = book.table(name)
             if table is None:
                 return frozenset()
@@ -158,7 +161,7 @@ def _computed(path: Path, stamp: Stamp, name: str) -> frozenset[str]:
             rows = [row for _, row in zip(range(LOOKED_AT), table.rows(), strict=False)]
             return frozenset(names[place] for row in rows for place in row.formulas)
 
-    return reading.steadily(Folders(path), read)
+    return reading.steadily(folders, read)
 
 
 # -- taking it along ----------------------------------------------------------------------------------------------
