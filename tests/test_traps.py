@@ -219,7 +219,8 @@ def test_what_covers_the_blank_row_covers_all_runs(tmp_path: Path) -> None:
     path, after = tmp_path / "registry.xlsx", tmp_path / "after.xlsx"
     an_empty_table_with_a_styled_row.build(path)
     with open_workbook(path) as book, open(after, "wb") as file:
-        assert writable_runs(book).append([{0: "r1"}, {0: "r2"}, {0: "r3"}]) == [2, 3, 4]
+        runs = writable_runs(book)
+        assert runs.append([{runs.columns[0]: run_id} for run_id in ("r1", "r2", "r3")]) == [2, 3, 4]
         book.save(file)
     assert faults(after) == []
     assert b'sqref="B2:B4"' in parts(after)["xl/worksheets/sheet1.xml"]
@@ -278,7 +279,9 @@ def test_what_is_written_is_what_everyone_reads(tmp_path: Path, libreoffice: Off
     path, after = tmp_path / "registry.xlsx", tmp_path / "after.xlsx"
     TRAPS[0].build(path)
     with open_workbook(path) as book, open(after, "wb") as file:
-        writable_runs(book).append([{0: f"n{at}", 3: value} for at, value in enumerate(VALUES)])
+        runs = writable_runs(book)
+        key, last = runs.columns[0], runs.columns[3]
+        runs.append([{key: f"n{at}", last: value} for at, value in enumerate(VALUES)])
         book.save(file)
     assert faults(after) == []
     own = [row[3] for row in read_tables(after)["runs"].rows[len(ROWS) :]]
