@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from tracker.folders import Folders
 from tracker.model import Key, Problem
@@ -35,7 +36,11 @@ def find_problems(folders: Folders) -> list[Problem]:
     Raises:
         RegistryNotFoundError, NotAWorkbookError, WorkbookEncryptedError, WorkbookUnsupportedError: it cannot be read.
     """
-    facts = read_facts(folders)
+    return problems_in(read_facts(folders))
+
+
+def problems_in(facts: Facts) -> list[Problem]:
+    """The same of what was read already."""
     return by_severity(problem for checks in MODULES for check in checks for problem in check(facts))
 
 
@@ -115,11 +120,14 @@ def wrong_types(facts: Facts) -> Iterator[Problem]:
             if column.kind not in FITS:
                 continue
             fits, what = FITS[column.kind]
-            cells = (cell for cell in sheet.cells(place) if not fits(cell.value))
+
+            def is_misfit(value: Any, fits: Callable[[Any], bool] = fits) -> bool:
+                return not fits(value)
 
             def hint(cell: Cell, what: str = what, kind: Kind = column.kind) -> str:
                 return f"It must be {what}.{FIXES if value_of_text(cell.value, kind) is not None else ''}"
 
+            cells = sheet.cells(place, is_misfit)
             yield from capped(sheet, column.name, "wrong-type", cells, lambda cell: f"holds {shown(cell.value)}", hint)
 
 
@@ -130,11 +138,8 @@ def stored_as_text(facts: Facts) -> Iterator[Problem]:
             if column.kind not in FITS:
                 continue
             fits = FITS[column.kind][0]
-            cells = [
-                cell
-                for cell in sheet.cells(place)
-                if value_of_text(cell.value, column.kind) is not None and fits(cell.value)
-            ]
+            texts = sheet.cells(place, lambda value: isinstance(value, str))
+            cells = [cell for cell in texts if value_of_text(cell.value, column.kind) is not None and fits(cell.value)]
             if cells:
                 first = sheet.address(cells[0].row, place)
                 count = "a value" if len(cells) == 1 else f"{len(cells)} values"

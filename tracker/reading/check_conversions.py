@@ -30,7 +30,7 @@ def find_converted(facts: Facts, sheet: Sheet) -> list[Converted]:
     for place, column in sheet.declared():
         if column.kind not in ("text", "any"):
             continue
-        suspects = {cell.row: cell for cell in sheet.cells(place) if _is_suspect(cell.value)}
+        suspects = {cell.row: cell for cell in sheet.cells(place, _is_suspect)}
         if not suspects or not sheet.keys:
             continue
         keys = [sheet.keys[row] for row in suspects]

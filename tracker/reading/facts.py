@@ -50,17 +50,17 @@ class Sheet:
         """A cell as people name it: ``B12``."""
         return self.rows.address(row, self.rows.columns[place])
 
-    def cells(self, place: int) -> Iterator[Cell]:
-        """The cells of a column that hold a value."""
-        return (cell for cell in self._filled(place) if not isinstance(cell.value, ErrorValue))
+    def cells(self, place: int, wanted: Callable[[Any], bool] = lambda value: True) -> Iterator[Cell]:
+        """The cells of a column that hold a value, as far as it is wanted."""
+        for index, row in enumerate(self.rows.rows):
+            value = row[place]
+            if value is not None and value != "" and not isinstance(value, ErrorValue) and wanted(value):
+                yield Cell(index, place, value)
 
     def errors(self, place: int) -> Iterator[Cell]:
         """The cells of a column that hold an error."""
-        return (cell for cell in self._filled(place) if isinstance(cell.value, ErrorValue))
-
-    def _filled(self, place: int) -> Iterator[Cell]:
         for index, row in enumerate(self.rows.rows):
-            if row[place] is not None and row[place] != "":
+            if isinstance(row[place], ErrorValue):
                 yield Cell(index, place, row[place])
 
     @cached_property

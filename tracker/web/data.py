@@ -19,8 +19,10 @@ from tracker.history.origin import CellOf, Origin
 from tracker.journal.following import StepsFollower
 from tracker.journal.metrics import read_steps
 from tracker.model import Problem
-from tracker.reading import many, roles
-from tracker.reading.conflicts import OpenConflict, read_conflicts
+from tracker.reading import check, many, roles
+from tracker.reading import tables as reading
+from tracker.reading.conflicts import OpenConflict, open_conflicts
+from tracker.reading.facts import read_facts
 from tracker.reading.frames import history_frame
 from tracker.reading.registry import Registry, Status
 from tracker.retention.inventory import Inventory, read_inventory
@@ -165,20 +167,23 @@ def _known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     with st.spinner("Looking at every sheet …"):
-        return list(_known(path, stamp, _problems))
-
-
-def _problems(path: Path) -> list[Problem]:
-    return Registry(path).check()
+        return list(_known(path, stamp, _checked)[0])
 
 
 def conflicts(path: Path, stamp: Stamp) -> list[OpenConflict]:
     """The conflicts that a person can settle."""
-    return list(_known(path, stamp, _conflicts))
+    return list(_known(path, stamp, _checked)[1])
 
 
-def _conflicts(path: Path) -> list[OpenConflict]:
-    return read_conflicts(Folders(path))
+def _checked(path: Path) -> tuple[list[Problem], list[OpenConflict]]:
+    """Problems and conflicts, from one look at every cell."""
+    folders = Folders(path)
+
+    def look() -> tuple[list[Problem], list[OpenConflict]]:
+        facts = read_facts(folders)
+        return check.problems_in(facts), open_conflicts(facts)
+
+    return reading.steadily(folders, look)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
