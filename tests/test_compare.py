@@ -102,7 +102,7 @@ def test_everything_that_differs_between_two_runs(registry_path: Path, monkeypat
     assert lines(found, "checklist") == {"params": ("done", "waived"), "owner": (None, "done")}
     assert lines(found, "tag") == {"team": (None, "risk")}
     assert lines(found, "note") == {"insight": (None, "worse")}
-    assert line(found, "depth") == Line("param", "depth", 6, 6, False)
+    assert line(found, "depth") == Line("param", "depth", (6, 6), False)
     assert line(found, "churn-model").note == "4 and 3 bytes"
     assert found.same_data is False
     assert [one.kind for one in found.lines] == sorted((one.kind for one in found.lines), key=list_of_kinds().index)

@@ -1,4 +1,4 @@
-"""Two runs or model versions side by side: everything that is known of both, line by line. Pure."""
+"""Runs or model versions side by side: everything that is known of each, line by line. Pure."""
 
 from __future__ import annotations
 
@@ -55,18 +55,32 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact of both."""
+    """One fact of all that are compared."""
 
     kind: Kind
     name: str
-    left: Any
-    """None where it has none."""
-    right: Any
+    values: tuple[Any, ...]
+    """One per side, in their order; None where it has none."""
     differs: bool
-    better: Literal["left", "right", ""] = ""
-    """Which value of a metric is better."""
+    best: tuple[int, ...] = ()
+    """Whose value of a metric is the best, by place; nobody's where all are the same."""
     note: str = ""
     """What else is to be said: that the same content is there under another name, how the size changed."""
+
+    @property
+    def left(self) -> Any:
+        """The value of the first of two."""
+        return self.values[0]
+
+    @property
+    def right(self) -> Any:
+        """The value of the second of two."""
+        return self.values[1]
+
+    @property
+    def better(self) -> Literal["left", "right", ""]:
+        """Which of two values of a metric is better."""
+        return "left" if self.best == (0,) else "right" if self.best == (1,) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ def compare(left: Side, right: Side, settings: Settings, places: Sequence[Path] 
         settings: which metrics are best when they are small.
         places: folders in or below whose git repository the commits may be found.
     """
-    lines = compare_facts(left, right, settings)
+    lines = compare_facts((left, right), settings)
     return Comparison(left, right, lines, code_diff(left.commit, right.commit, places))
 
 
@@ -118,25 +132,28 @@ def compare_named(known: Known, left: str, right: str, places: Sequence[Path] | 
     return replace(compare(one, other, known.settings, where), uncommitted=uncommitted)
 
 
-def compare_facts(left: Side, right: Side, settings: Settings) -> tuple[Line, ...]:
-    """Every fact of either, those of one kind together, in the order in which the first has them."""
-    mine, theirs = facts_of(left), facts_of(right)
-    wholes: tuple[tuple[Kind, str, object, object], ...] = (
-        ("environment", WHOLES[0], left.packages, right.packages),
-        ("checklist", WHOLES[1], left.checklist, right.checklist),
+def compare_facts(sides: Sequence[Side], settings: Settings) -> tuple[Line, ...]:
+    """Every fact of any, those of one kind together, in the order in which the first has them."""
+    known = [facts_of(side) for side in sides]
+    wholes: tuple[tuple[Kind, str, list[bool]], ...] = (
+        ("environment", WHOLES[0], [bool(side.packages) for side in sides]),
+        ("checklist", WHOLES[1], [bool(side.checklist) for side in sides]),
     )
-    for kind, what, one_has, other_has in wholes:
-        if bool(one_has) != bool(other_has):  # every single one would differ from what nobody recorded
-            mine, theirs = ({f: v for f, v in each.items() if f.kind != kind} for each in (mine, theirs))
-            recorded = Fact(kind, what)
-            mine[recorded], theirs[recorded] = ("recorded" if has else None for has in (one_has, other_has))
+    for kind, what, has in wholes:
+        if any(has) and not all(has):  # every single one would differ from what nobody recorded
+            known = [{fact: value for fact, value in facts.items() if fact.kind != kind} for facts in known]
+            for facts, recorded in zip(known, has, strict=True):
+                facts[Fact(kind, what)] = "recorded" if recorded else None
+    every = {fact: None for facts in known for fact in facts}
     found = []
-    for fact in sorted({**mine, **theirs}, key=lambda fact: KINDS.index(fact.kind)):
-        one, other = mine.get(fact), theirs.get(fact)
-        differs = not alike(one, other)
-        better = _better(fact.name, one, other, settings) if fact.kind == "metric" and differs else ""
-        note = _about_artifact(left, right, fact.name) if fact.kind == "artifact" and differs else ""
-        found.append(Line(fact.kind, fact.name, one, other, differs, better, note))
+    for fact in sorted(every, key=lambda fact: KINDS.index(fact.kind)):
+        values = tuple(facts.get(fact) for facts in known)
+        differs = any(not alike(value, values[0]) for value in values[1:])
+        stars = best(fact.name, values, settings) if fact.kind == "metric" and differs else ()
+        of_two = fact.kind == "artifact" and differs and len(sides) == 2
+        found.append(
+            Line(*fact, values, differs, stars, _about_artifact(sides[0], sides[1], fact.name) if of_two else "")
+        )
     return tuple(found)
 
 
@@ -204,11 +221,6 @@ def best(metric: str, values: Sequence[Any], settings: Settings) -> tuple[int, .
     wanted = min(finite.values()) if settings.minimize(metric) else max(finite.values())
     found = tuple(place for place, number in finite.items() if number == wanted)
     return found if len(found) < len(numbers) else ()
-
-
-def _better(metric: str, left: Any, right: Any, settings: Settings) -> Literal["left", "right", ""]:
-    found = best(metric, (left, right), settings)
-    return "left" if found == (0,) else "right" if found == (1,) else ""
 
 
 def _about_artifact(left: Side, right: Side, name: str) -> str:

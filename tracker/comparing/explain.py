@@ -14,7 +14,6 @@ A difference counts as much as the odder of its two sides. It tells where to loo
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tracker.comparing.compare import WHOLES, Comparison, Fact, Kind, Line, facts_of
+from tracker.comparing.seeds import is_seed
 from tracker.comparing.sides import Side
 from tracker.deciding.decision import on_one_line
 from tracker.values import key_text
@@ -30,8 +30,6 @@ CAUSES: tuple[Kind, ...] = ("data", "param", "code", "environment", "artifact", 
 """What can be a reason; of equal scores the likelier kind comes first. Metrics are what is to be explained."""
 NO_CAUSES = {"status", "duration", "command", *WHOLES}
 """Facts that follow from how a run went, that say once more what its params say, or that are about the record only."""
-_SEED = re.compile(r"seed|random.?state", re.IGNORECASE)
-"""Params whose numbers are names: 41 is no nearer to 42 than 7 is."""
 MOST_ALIKE = 3
 """More packages than this that are equally unusual become one reason."""
 
@@ -90,7 +88,7 @@ def explain(comparison: Comparison, others: Sequence[Side]) -> Explanation:
     for line in comparison.differences:
         if line.kind in CAUSES and (line.kind == "param" or line.name not in NO_CAUSES):
             values = [facts.get(Fact(line.kind, line.name)) for facts in known]
-            in_order = not _SEED.search(line.name)
+            in_order = not is_seed(line.name)
             ranked.append((line, oddity(line.left, values, in_order), oddity(line.right, values, in_order)))
     ranked.sort(key=lambda one: (-max(one[1].score, one[2].score), -one[2].score, CAUSES.index(one[0].kind)))
     return Explanation(worse, tuple(_grouped([_cause(*one) for one in ranked])), len(others), comparison)

@@ -1,29 +1,43 @@
-"""The Compare page: two or more runs side by side, what differs first and marked, and their curves over each other."""
+"""The Compare page: two runs or thousands; what differs, their curves, what hangs together, their files and code."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
+from tracker.comparing.seeds import Group, groups_over_seeds
 from tracker.data.seen import same_data
-from tracker.web import address, columns, curves_view, datasets, say
+from tracker.web import (
+    address,
+    chosen,
+    curves_view,
+    datasets,
+    differences_view,
+    importance_view,
+    pair_view,
+    parallel,
+    say,
+    scatter,
+)
 from tracker.web.context import Context
-from tracker.web.curves import metrics_with_curves
-from tracker.web.differences import Line, cell, differences
-from tracker.web.shown import plain
+from tracker.web.differences import rows_of
+from tracker.web.shown import count, plain
 
-TITLES = {
-    "metrics": "Metrics",
-    "params": "Params",
-    "tags": "Tags",
-    "yours": "Notes and your columns",
-    "run": "The runs",
+FEW = 20
+"""Up to so many runs stand side by side at first; more are drawn as lines over their params."""
+MOST_SIDES = 50
+"""So many runs are put side by side or drawn as curves at most; the other views take all."""
+VIEWS: dict[str, str] = {
+    "differences": "Differences",
+    "curves": "Curves",
+    "parallel": "Parallel coordinates",
+    "scatter": "Scatter",
+    "importance": "What matters",
+    "files": "Files, code, environment",
 }
-DIFFERS = "background-color: rgba(230, 159, 0, 0.16)"
-BEST = "background-color: rgba(0, 158, 115, 0.16)"
-"""Light enough for the text of both themes. The sign in the first column and the star say the same."""
+SEEDS: dict[str, str] = {"mean": "Mean ± deviation", "reach": "Mean, least to greatest", "each": "Each run"}
 
 
 def show(context: Context) -> None:
@@ -34,52 +48,91 @@ def show(context: Context) -> None:
             "Nothing to compare yet", "It takes two runs. Log another one:", say.how_to_log(context.place.path)
         )
         return
-    ids = _chosen(labels)
-    if len(ids) < 2:
-        say.nothing_yet("Choose two or more runs", "Choose them above, or tick them on the Runs page.")
+    found = chosen.choose(context, runs, labels)
+    if len(found) < 2:
+        say.nothing_yet(
+            "Choose two or more runs",
+            "Choose them above, tick them on the Runs page, or compare all that a filter finds.",
+        )
         return
-    _data(context, ids)
-    chosen = runs.set_index("run_id", drop=False).loc[ids]
+    shared: address.Defaults = {
+        "compare-view": "differences" if len(found) <= FEW else "parallel",
+        "compare-seeds": "mean",
+        "compare-metric": "",
+        "compare-axes": [],
+        **scatter.SHARED,
+    }
+    address.take_over(shared)
+    for key in ("compare-view", "compare-seeds"):
+        if not st.session_state.get(key):
+            st.session_state[key] = shared[key]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("★ best value · ≠ differs · in brackets: the distance from the first run", width="content")
-        st.space("stretch")
-        only = st.toggle("Only what differs", key="compare-only", persist_state="session")
-    groups = differences(chosen, context.settings)
-    names = [labels[run_id] for run_id in ids]
-    _table(groups.pop("metrics", []), "metrics", names, only)
-    histories = {labels[run_id]: context.history(run_id) for run_id in ids}
-    if any(metrics_with_curves(history) for history in histories.values()):
-        st.markdown("##### Curves")
-        curves_view.show(histories, "compare-curves", across=3)
-    for group, lines in groups.items():
-        _table(lines, group, names, only)
+        view = st.segmented_control(
+            "View",
+            list(VIEWS),
+            required=True,
+            format_func=VIEWS.__getitem__,
+            key="compare-view",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        st.markdown(f"**{count(len(found), 'run')}**", width="content")
+    names = [labels[run_id] for run_id in found["run_id"]]
+    views: dict[str, Callable[[], None]] = {
+        "differences": lambda: _differences(context, found, names),
+        "curves": lambda: _curves(context, found, names),
+        "parallel": lambda: parallel.show(context, found, names),
+        "scatter": lambda: scatter.show(context, found, names),
+        "importance": lambda: importance_view.show(context, found),
+        "files": lambda: pair_view.files(context, dict(zip(found["run_id"].head(MOST_SIDES), names, strict=False))),
+    }
+    views[str(view)]()
+    address.write(shared, keep=chosen.KEYS)
 
 
-def _chosen(labels: dict[str, str]) -> list[str]:
-    """The runs that the page's address names, else those compared last; with a box to change them."""
-    ids = list(labels)
-    wanted = st.query_params.get("runs")
-    names = wanted.split(",") if wanted is not None else st.session_state.get("last-compared", [])
-    st.session_state["compare-picker"] = [run_id for run_id in names if run_id in ids]
+def _differences(context: Context, found: pd.DataFrame, names: list[str]) -> None:
+    found, names = _first(found, names)
+    _data(context, list(found["run_id"]))
+    rows = rows_of(found)
+    groups, reach = _seeds(groups_over_seeds(rows, names))
 
-    def turn() -> None:
-        st.query_params["runs"] = ",".join(st.session_state["compare-picker"])
+    def why() -> None:
+        if len(found) == 2:
+            pair_view.why(context, dict(zip(found["run_id"], names, strict=True)))
 
-    chosen = st.multiselect(
-        "Runs to compare; the first is what the others are measured against",
-        ids,
-        format_func=lambda run_id: labels[run_id],
-        key="compare-picker",
-        on_change=turn,
-        placeholder="Choose two or more runs",
-    )
-    unknown = [run_id for run_id in names if run_id not in ids]
-    if unknown:
-        st.warning(f"Not in this registry: {plain(', '.join(unknown))}")
-    st.session_state["last-compared"] = chosen
-    if chosen:
-        address.name("runs", ",".join(chosen))
-    return list(chosen)
+    differences_view.show(context, rows, names, groups, reach=reach, after_metrics=why)
+
+
+def _curves(context: Context, found: pd.DataFrame, names: list[str]) -> None:
+    found, names = _first(found, names)
+    groups, reach = _seeds(groups_over_seeds(rows_of(found), names))
+    histories = {name: context.history(run_id) for run_id, name in zip(found["run_id"], names, strict=True)}
+    together = {group.label: [names[place] for place in group.places] for group in groups}
+    curves_view.show(histories, "compare-curves", across=2, together=together, reach=reach)
+
+
+def _first(found: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    if len(found) > MOST_SIDES:
+        st.caption(f"The first {MOST_SIDES} of {len(found):,} runs, the newest; the views further right take all.")
+    return found.head(MOST_SIDES), names[:MOST_SIDES]
+
+
+def _seeds(groups: list[Group]) -> tuple[list[Group], bool]:
+    """The groups over seeds, if any run has a fellow and they are wanted; and whether by their reach."""
+    several = [group for group in groups if len(group.places) > 1]
+    if not several:
+        return [], False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        how = st.segmented_control(
+            "Runs that differ in their seed only",
+            list(SEEDS),
+            required=True,
+            format_func=SEEDS.__getitem__,
+            key="compare-seeds",
+            persist_state="session",
+            help="Runs of one experiment whose params are all the same but for a seed are one group.",
+        )
+    return ([], False) if how == "each" else (groups, how == "reach")
 
 
 def _data(context: Context, ids: list[str]) -> None:
@@ -102,41 +155,3 @@ def _data(context: Context, ids: list[str]) -> None:
                     icon=":material/analytics:",
                     query_params={**context.to_artifact(versions[0]), "with": versions[-1]},
                 )
-
-
-def _table(lines: list[Line], group: str, names: list[str], only: bool) -> None:
-    shown = [line for line in lines if line.differs or not only]
-    if not shown:
-        return
-    differing = sum(line.differs for line in lines)
-    st.markdown(f"##### {TITLES[group]}")
-    if not differing:
-        st.caption("All the same.")
-    rows = [
-        {"≠": "≠" if line.differs else "", "": columns.short(line.column)}
-        | {name: cell(line, place) for place, name in enumerate(names)}
-        for line in shown
-    ]
-    table = pd.DataFrame(rows)
-
-    def marked(row: Any) -> list[str]:
-        line = shown[int(row.name)]
-        own = [
-            BEST if place in line.best else DIFFERS if group != "metrics" and line.differs else ""
-            for place in range(len(names))
-        ]
-        return ["", "", *own]
-
-    right: Literal["left", "right"] = "right" if group == "metrics" else "left"
-    st.container(key=f"compare-{group}").dataframe(
-        table.style.apply(marked, axis=1),
-        key=f"compare-{group}-grid",
-        hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 520),
-        column_config={
-            "≠": st.column_config.TextColumn(width=30, pinned=True, alignment="center", help="These runs differ here."),
-            "": st.column_config.TextColumn(width=170, pinned=True),
-            **{name: st.column_config.TextColumn(alignment=right) for name in names},
-        },
-        alt=f"{TITLES[group]} side by side",
-    )

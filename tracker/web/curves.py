@@ -36,7 +36,14 @@ def metrics_with_curves(history: pd.DataFrame) -> list[str]:
 
 
 def curve(
-    history: pd.DataFrame, metric: str, label: str, *, axis: Axis = "step", smoothing: float = 0.0, log: bool = False
+    history: pd.DataFrame,
+    metric: str,
+    label: str,
+    *,
+    axis: Axis = "step",
+    smoothing: float = 0.0,
+    log: bool = False,
+    most: int = MOST_POINTS,
 ) -> Curve:
     """One metric out of a run's history; time counts in seconds from the first value that the run logged."""
     import numpy
@@ -57,7 +64,7 @@ def curve(
     undrawn = int((~drawable).sum())
     points = points.loc[drawable, ["x", "value"]].reset_index(drop=True)
     points["smooth"] = smooth(points["value"], smoothing)
-    return Curve(metric, label, thin(points, MOST_POINTS), undrawn, stepless)
+    return Curve(metric, label, thin(points, most), undrawn, stepless)
 
 
 def smooth(values: pd.Series, weight: float) -> pd.Series:
