@@ -92,6 +92,22 @@ def served(registry: Path, folder: Path) -> Iterator[tuple[str, Path]]:
             server.wait(10)
 
 
+@contextlib.contextmanager
+def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:
+    """The app of a registry in a new tab of a browser; the page as it was last seen is kept in the folder."""
+    with served(registry, folder) as (url, log):
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        outside: list[str] = []
+        page.on("request", lambda request: note_outside(request.url, outside))
+        try:
+            yield Shown(page, registry, url, outside)
+        finally:
+            # Looked at only where a test failed: pytest keeps the folders of the last three runs.
+            page.screenshot(path=folder / "last-seen.png")
+            print(log.read_text())
+            page.close()
+
+
 def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a server answers that it is well."""
     deadline = time.monotonic() + 30

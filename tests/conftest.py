@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import CHROMIUM, Shown, note_outside, served
+from browser import CHROMIUM, Shown, opened
 from libreoffice import Office, why_missing
 from zoo import BROKEN, TRAPS, WORKBOOKS, Broken, Specimen, Trap, with_openpyxl
 
@@ -158,19 +158,9 @@ def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
             run.log_text(
                 "# Seen\n\n![pixel](https://elsewhere.example/x.png) \\![more](https://e.example/y.png)", "report.md"
             )
-    with served(registry_path, tmp_path) as (url, log):
-        page = chromium.new_page(viewport={"width": 1400, "height": 900})
-        outside: list[str] = []
-        page.on("request", lambda request: note_outside(request.url, outside))
-        shown = Shown(page, registry_path, url, outside)
-        try:
-            shown.open()
-            yield shown
-        finally:
-            # Looked at only where a test failed: pytest keeps the folders of the last three runs.
-            page.screenshot(path=tmp_path / "last-seen.png")
-            print(log.read_text())
-            page.close()
+    with opened(chromium, registry_path, tmp_path) as shown:
+        shown.open()
+        yield shown
 
 
 def _corpus_for(specimen: Specimen) -> Path:

@@ -400,18 +400,20 @@ def test_an_altered_change_set_is_named_on_the_page(open_app: Open, filled: Path
 def test_two_runs_side_by_side(open_app: Open, filled: Path) -> None:
     ids = run_ids(filled)
     app = open_app(filled, "compare", runs=f"{ids['forest']},{ids['boosting']}")
-    metrics, params, *_ = (table.value for table in app.dataframe)
+    metrics, why, params, *_ = (table.value for table in app.dataframe)
     rows = {row[""]: (row["≠"], row["forest"], row["boosting"]) for _, row in metrics.iterrows()}
     assert rows["auc"] == ("≠", "0.8", "★ 0.85  (+0.05)")
     assert rows["loss"] == ("≠", "0.2", "★ 0.1667  (-0.03333)")
     assert list(params[""]) == ["depth", "seed", "lr"] and list(params["≠"]) == ["≠", "", ""]
-    assert len(app.get("vega_lite_chart")) == 1
+    assert why["name"][0] == "depth"
     _run(app.toggle(key="compare-only").set_value(True))
-    assert list(app.dataframe[1].value[""]) == ["depth"]
+    assert list(app.dataframe[2].value[""]) == ["depth"]
+    _run(app.button_group(key="compare-view").set_value("curves"))
+    assert len(app.get("vega_lite_chart")) == 1
 
 
 def test_runs_to_compare_are_asked_for(open_app: Open, filled: Path) -> None:
-    app = open_app(filled, "compare")
+    app = open_app(filled, "compare", runs="gone")
     assert "Choose two or more runs" in words(app)
     _run(app.multiselect(key="compare-picker").set_value(list(run_ids(filled).values())[:2]))
     assert len(app.dataframe) >= 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Shown, note_outside, served
+from browser import Shown, opened
 from streamlit.testing.v1 import AppTest
 from test_web import NASTY, ROOT, WHO, Open, _run, open_app, words  # noqa: F401
 from trained import open_gates
@@ -299,16 +299,8 @@ def test_a_lineage_without_its_artifacts_rows_is_shown(open_app: Open, tmp_path:
 @pytest.fixture
 def sample_app(chromium: Any, sample: Path, tmp_path: Path) -> Iterator[Shown]:
     """The app on a copy of the sample, in a browser."""
-    with served(sample, tmp_path) as (url, log):
-        page = chromium.new_page(viewport={"width": 1400, "height": 900})
-        outside: list[str] = []
-        page.on("request", lambda request: note_outside(request.url, outside))
-        try:
-            yield Shown(page, sample, url, outside)
-        finally:
-            page.screenshot(path=tmp_path / "last-seen.png")
-            print(log.read_text())
-            page.close()
+    with opened(chromium, sample, tmp_path) as shown:
+        yield shown
 
 
 @pytest.mark.browser

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -281,6 +282,10 @@ def test_a_chart_names_every_run_and_adds_dashes_beyond_the_colours() -> None:
 # -- differences --------------------------------------------------------------------------------------------------
 
 
+def sides(runs: pd.DataFrame) -> Any:
+    return differences.beside(differences.rows_of(runs), ["first", "second"]).sides
+
+
 def test_what_differs_comes_first_and_the_best_is_marked() -> None:
     runs = frame(
         **{
@@ -291,9 +296,9 @@ def test_what_differs_comes_first_and_the_best_is_marked() -> None:
             "tags.none": [None, None],
         }
     )
-    groups = differences.differences(runs, Settings())
-    assert [(line.column, line.differs) for line in groups["params"]] == [("params.lr", True), ("params.same", False)]
-    assert {line.column: line.best for line in groups["metrics"]} == {"metrics.auc": (1,), "metrics.loss": (0,)}
+    groups = differences.differences(sides(runs), Settings())
+    assert [(line.name, line.differs) for line in groups["params"]] == [("lr", True), ("same", False)]
+    assert {line.name: line.best for line in groups["metrics"]} == {"auc": (1,), "loss": (0,)}
     assert "tags" not in groups
     auc = groups["metrics"][0]
     assert (differences.cell(auc, 0), differences.cell(auc, 1)) == ("0.5", "★ 0.9  (+0.4)")
@@ -301,7 +306,7 @@ def test_what_differs_comes_first_and_the_best_is_marked() -> None:
 
 def test_numbers_that_are_the_same_but_for_their_type_do_not_differ() -> None:
     runs = frame(**{"params.depth": [6, 6.0], "metrics.auc": [0.5, None]})
-    groups = differences.differences(runs.astype({"params.depth": object}), Settings())
+    groups = differences.differences(sides(runs.astype({"params.depth": object})), Settings())
     assert not groups["params"][0].differs
     assert groups["metrics"][0].differs and groups["metrics"][0].best == ()
 

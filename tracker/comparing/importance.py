@@ -25,7 +25,7 @@ MOST_RUNS = 1_000
 """Of more runs so many are drawn at random: it takes seconds, and more would not change the order."""
 MOST_PARAMS = 40
 """Of more params those that correlate most; texts count as those that do not."""
-MOST_WORDS = 20
+MOST_NAMES = 5
 """A text that is another one in each of more runs than this is a name, which says nothing."""
 LITTLE = 0.1
 """A forest that explains less of the variance than this has found nothing."""
@@ -140,7 +140,7 @@ def _usable(runs: pd.DataFrame) -> tuple[dict[str, pd.Series], dict[str, str]]:
         distinct = values.nunique()
         if distinct + (len(filled) < len(values)) < 2:
             left_out[name] = "the same in all of them"
-        elif values.dtype == object and distinct == len(filled) > MOST_WORDS:
+        elif values.dtype == object and distinct == len(filled) > MOST_NAMES:
             left_out[name] = "another text in each of them"
         else:
             found[name] = values

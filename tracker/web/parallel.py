@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from tracker.web import address, axes, chosen, columns, picked, shown
+from tracker.web import address, axes, chart_runs, chosen, columns, shown
 from tracker.web.axes import Axis
 from tracker.web.context import Context
 
@@ -38,7 +39,7 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     theme = str(st.context.theme.type or "light")
     event: Any = st.altair_chart(
         chart(drawn, made, target, theme),
-        key="compare-parallel",
+        key=chart_key("compare-parallel", *own),
         on_select="rerun",
         selection_mode="brush",
         alt=f"Parallel coordinates of {len(drawn)} runs, coloured by {columns.short(target)}",
@@ -62,6 +63,12 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     if said and len(found):
         _narrow(said)
     _table(context, found, own, target, lowest, len(runs))
+
+
+def chart_key(name: str, *shown_columns: str) -> str:
+    """The key of a chart in which runs are picked: with other columns or another filter nothing is picked any more."""
+    said = [*shown_columns, *(f"{key}={value}" for key in chosen.KEYS for value in st.query_params.get_all(key))]
+    return f"{name}-{zlib.crc32(chr(0).join(said).encode()):08x}"
 
 
 def _controls(runs: pd.DataFrame, varying: list[str], metrics: list[str]) -> tuple[str, list[str]]:
@@ -100,7 +107,7 @@ def _table(context: Context, found: pd.DataFrame, own: Sequence[str], target: st
     """The runs, the best first."""
     best = found.sort_values(target, ascending=lowest, na_position="last", kind="stable")
     ordered = [target, *(name for name in own if name != target)]
-    picked.show(context, best, list(best["run label"]), ordered, "parallel", whole=whole)
+    chart_runs.show(context, best, list(best["run label"]), ordered, "parallel", whole=whole)
 
 
 def thinned(runs: pd.DataFrame, column: str, most: int) -> pd.DataFrame:
@@ -138,7 +145,11 @@ def chart(runs: pd.DataFrame, made: Sequence[Axis], target: str, theme: str) -> 
             tooltip=tooltip,
             color=alt.Color(
                 "value:Q",
-                scale=alt.Scale(range=list(RAMP.get(theme, RAMP["light"])), interpolate="rgb"),
+                scale=alt.Scale(
+                    domain=[float(wide["value"].min()), float(wide["value"].max())],
+                    range=list(RAMP.get(theme, RAMP["light"])),
+                    interpolate="rgb",
+                ),
                 legend=alt.Legend(title=columns.short(target), orient="right", gradientLength=HEIGHT - 120),
             ),
         )

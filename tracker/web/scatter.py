@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 from pandas.api.types import is_datetime64_any_dtype
 
-from tracker.web import address, axes, columns, picked, shown
+from tracker.web import address, axes, chart_runs, columns, shown
 from tracker.web.context import Context
-from tracker.web.parallel import RAMP, thinned
+from tracker.web.parallel import RAMP, chart_key, thinned
 
 SHARED: address.Defaults = {
     "compare-x": "",
@@ -48,7 +48,7 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     )
     event: Any = st.altair_chart(
         _chart(frame, x, y, colour, log_x, log_y),
-        key="compare-scatter",
+        key=chart_key("compare-scatter", x, y),
         on_select="rerun",
         selection_mode="box",
         alt=f"{columns.short(y)} over {columns.short(x)}",
@@ -63,7 +63,7 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     inside = _within(_drawable(there[x]), box.get("x")) & _within(_drawable(there[y]), box.get("y"))
     found = there[inside].sort_values(y, ascending=_lowest(context, y), kind="stable")
     listed = list(dict.fromkeys([y, x, *([colour] if colour else [])]))
-    picked.show(context, found, list(found["run label"]), listed, "scatter", whole=len(runs))
+    chart_runs.show(context, found, list(found["run label"]), listed, "scatter", whole=len(runs))
 
 
 def _controls(options: list[str]) -> tuple[str, str, str, bool, bool]:
@@ -158,7 +158,7 @@ def _scaled(values: pd.Series, log: bool) -> dict[str, Any]:
         return {}
     if values.dtype != float:
         return {"axis": alt.Axis(labelAngle=0 if values.nunique() <= FEW_WORDS else -45, labelLimit=160)}
-    return {"scale": alt.Scale(type="log") if log else alt.Scale(zero=False)}
+    return {"scale": alt.Scale(type="log", padding=10) if log else alt.Scale(zero=False, padding=10)}
 
 
 def _form(values: pd.Series) -> dict[str, Any]:
