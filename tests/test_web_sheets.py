@@ -197,6 +197,7 @@ def test_both_values_are_shown_where_somebody_was_faster(
     _run(app.button(key="sheet-save").click())
     assert script.rows()["r1"]["notes"] == "bens"
     assert "you saw blank, there is **bens** now, you typed **anns**" in words(app)
+    assert "changed since you look at it" not in words(app), "the newest is shown already"
     _run(app.button(key=f"sheet-{choice}-r1").click())
     assert script.rows()["r1"]["notes"] == stays and "not saved" not in words(app)
 

@@ -11,7 +11,10 @@ MOST_NAMED = 6
 def sentences(plan: ImportPlan, *, files: bool = True) -> list[str]:
     """What would come in, what is there already, what is left out."""
     experiments = [name for name in plan.experiments if name]
-    said = [f"{_count(len(plan.new), 'run')} would come in" + (f" of {_listed(experiments)}." if experiments else ".")]
+    of = (
+        f", of {'experiment' if len(experiments) == 1 else 'experiments'} {_listed(experiments)}" if experiments else ""
+    )
+    said = [f"{_count(len(plan.new), 'run')} would come in{of}." if plan.new else "No run would come in."]
     if plan.already:
         said.append(
             f"{_count(plan.already, 'run')} here already, left as {'it is' if plan.already == 1 else 'they are'}."

@@ -37,7 +37,7 @@ DONE = "import-done"
 
 def show(context: Context) -> None:
     """The page."""
-    _said()
+    _said(context)
     if not context.may("log"):
         say.nothing_yet("Only to look at", f"Importing takes a contributor; your role is {context.role}.")
         return
@@ -181,7 +181,8 @@ def _plan(context: Context, path: Path, columns: Mapping[str, str], sheet: str) 
             st.success("All of it is here already.", icon=":material/check:")
             return
         st.dataframe(
-            runs_table(plan), key="import-runs", hide_index=True, height="content" if len(plan.new) < 8 else 300,
+            runs_table(plan), key="import-runs", hide_index=True, placeholder="",
+            height="content" if len(plan.new) < 8 else 300,
             column_config={"start_time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
             alt="Runs that would come in",
         )  # fmt: skip
@@ -206,7 +207,7 @@ def _do(context: Context, source: Source, plan: ImportPlan, files: bool) -> None
     st.rerun()
 
 
-def _said() -> None:
+def _said(context: Context) -> None:
     """What the import before this look did."""
     done = st.session_state.pop(DONE, None)
     if done is None:
@@ -215,6 +216,8 @@ def _said() -> None:
     text = f"{count(number, 'run')} imported"
     if in_workbook:
         st.success(f"{text}: they are in the workbook.", icon=":material/check:")
+        where = {"registry": context.link} if context.link else {}
+        st.page_link(context.pages["runs"], label="See them among the runs", query_params=where)
     else:
         st.info(f"{text}: safe, and shown here already; not in the workbook yet. {plain(because)}")
     for sentence in left:

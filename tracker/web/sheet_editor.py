@@ -41,6 +41,8 @@ class Held:
     base: pd.DataFrame
     """What the grid is given: with what was typed before the person turned to another page and came back."""
     after: pd.DataFrame
+    taken: pd.DataFrame
+    """The rows as they were when they were taken: newer data is what differs from them."""
     rules: list[ColumnRule]
     doubled: frozenset[Key]
     """Keys by which no single row is found."""
@@ -80,7 +82,7 @@ def show(context: Context, table: str, window: Window, rules: list[ColumnRule], 
         held = _taken_anew(context, table, held, window, rules)
     if held.key not in st.session_state and held.after is not held.base:
         held.base, held.number = held.after, _next_number()
-    if not window.frame.equals(held.seen) and held.place == place:
+    if held.place == place and not window.frame.equals(held.taken):
         _newer(context, table, held, window, rules)
     _grid(held, table)
     edits = unsaved(context, table)
@@ -93,7 +95,7 @@ def show(context: Context, table: str, window: Window, rules: list[ColumnRule], 
 def _take(context: Context, table: str, window: Window, rules: list[ColumnRule], place: tuple[Any, ...]) -> Held:
     """Look at the rows as they are now."""
     before = editable(window.frame, rules)
-    held = Held(place, window.frame, before, before, before, rules, window.doubled, _next_number())
+    held = Held(place, window.frame, before, before, before, window.frame, rules, window.doubled, _next_number())
     st.session_state[_name(context, table)] = held
     return held
 
