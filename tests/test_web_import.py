@@ -14,7 +14,7 @@ from tracker.bridges.plan import plan_import
 from tracker.bridges.sources import open_source
 from tracker.model import Change
 from tracker.reading.registry import Registry
-from tracker.web import start
+from tracker.web import imports, start
 from tracker.web.imports import runs_table
 
 
@@ -86,3 +86,15 @@ def test_the_runs_that_would_come_in_are_listed_with_their_params(tmp_path: Path
     table = runs_table(plan_import(open_source(tmp_path / "export.csv"), (), (), ()))
     assert table["name"].tolist() == ["sweet-sun-1", "dark-sky-2"]
     assert "lr 0.001" in table["params"][0] and "val_loss" in table["metrics"][0]
+
+
+def test_uploads_are_kept_under_safe_names_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Folder:
+        name = str(tmp_path)
+
+    monkeypatch.setattr(imports, "_folder", Folder)
+    paths = [imports._kept("../../../etc/x <b>.CSV", f"a,b\n{number},1\n".encode()) for number in range(25)]
+    assert {path.name for path in paths} == {"x _b_.csv"}
+    assert all(path.parent.parent == tmp_path for path in paths)
+    assert len(list(tmp_path.iterdir())) == imports.MOST_KEPT and paths[-1].exists()
+    assert imports._kept("x.csv", b"a,b\n0,1\n").read_bytes() == b"a,b\n0,1\n", "it is put there again"

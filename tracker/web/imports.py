@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,19 @@ from tracker.bridges.sources import open_source
 from tracker.bridges.table_files import SUFFIXES, plan_table_file
 from tracker.disk import writing
 from tracker.errors import BadRequestError, TrackerError
+from tracker.reading.registry import Registry
 from tracker.syncing.cache import FileIdentity
 from tracker.web import adopt, places, say, shown, start
 from tracker.web.context import Context
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
+from tracker.web.watch import Stamp
 
 UPLOADS = ("csv", "xlsx", "xlsm", "db")
 MEGABYTES = 50
 """The largest file that may be uploaded."""
+MOST_KEPT = 20
+"""How many uploads lie on this machine at a time, for as long as the server runs."""
 AS_RUNS, AS_REGISTRY = "Its rows as runs of this registry", "A registry of its own, beside this one"
 MOST_RUNS = 200
 DONE = "import-done"
@@ -107,7 +113,15 @@ def _kept(name: str, content: bytes) -> Path:
         with writing(path):
             folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        _thin(folder.parent)
     return path
+
+
+def _thin(folder: Path) -> None:
+    """Remove the oldest uploads; whoever looks at one of them still has it in the browser."""
+    with suppress(OSError):  # another session does the same
+        for old in sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime)[:-MOST_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _uploaded(context: Context, path: Path, name: str) -> None:
@@ -164,13 +178,19 @@ def _source(path: Path, mark: Any, columns: tuple[tuple[str, str], ...], sheet: 
     return open_source(path, dict(columns), sheet)
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _planned(registry: Path, stamp: Stamp, which: tuple[Any, ...], _source: Source) -> ImportPlan:
+    return planned(Registry(registry), _source)
+
+
 def _plan(context: Context, path: Path, columns: Mapping[str, str], sheet: str) -> None:
     """What would come in, and the agreement."""
     if not path.exists():
         raise BadRequestError(reason=f"There is no file or folder {path}.")
     facts = path.stat()
-    source = _source(path, (facts.st_mtime_ns, facts.st_size), tuple(sorted(columns.items())), sheet)
-    plan = planned(context.registry, source)
+    which = (path, (facts.st_mtime_ns, facts.st_size), tuple(sorted(columns.items())), sheet)
+    source = _source(*which)
+    plan = _planned(context.place.path, context.stamp, which, source)
     with st.container(border=True, key="import-plan"):
         st.markdown(f"**{plain(source.what[0].upper() + source.what[1:])}**")
         files = True
