@@ -60,6 +60,10 @@ class Folders:
         """Every step of every metric of the run."""
         return self.runs / run_id / "metrics.csv"
 
+    def output(self, run_id: str) -> Path:
+        """What the run printed, where that was asked for."""
+        return self.runs / run_id / "output.txt"
+
     def relative(self, path: Path) -> str:
         """``path`` as stored in the workbook: relative to its folder, with ``/``."""
         return path.relative_to(self.workbook.parent).as_posix()

@@ -28,6 +28,8 @@ names, whatever the script says."""
 INPUTS_VARIABLE = "TRACKER_INPUTS"
 """While it is set, a run repeats another one. It lists the artifact versions that the other one read, separated by
 ``|``: the run gets them where it asks for the latest or for an alias. And it moves no alias."""
+OUTPUT_VARIABLE = "TRACKER_CAPTURE_OUTPUT"
+"""Whether what a script prints is kept beside its run, where it does not say so itself."""
 
 
 def registry_folders(registry: Any) -> Folders:

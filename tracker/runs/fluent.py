@@ -16,7 +16,7 @@ from typing import Any
 from tracker.capture import owner as login
 from tracker.errors import BadRequestError, TrackerWarning
 from tracker.folders import Folders
-from tracker.runs.begin import REGISTRY_VARIABLE, new_run, registry_folders, resumed_run
+from tracker.runs.begin import OUTPUT_VARIABLE, REGISTRY_VARIABLE, new_run, registry_folders, resumed_run
 from tracker.runs.pulse import Pulse
 from tracker.runs.run import Run, status_after
 from tracker.store import Stored
@@ -125,6 +125,7 @@ def start_run(
     nested: bool = False,
     owner: str | None = None,
     notes: str | None = None,
+    capture_output: bool | None = None,
 ) -> Run:
     """Start a run and make it the active one; as a context manager it ends by itself.
 
@@ -139,6 +140,8 @@ def start_run(
         nested: It is part of the run that is active now.
         owner: Who started it; the login name where it is not given.
         notes: Notes on it.
+        capture_output: Keep what the script prints from now on beside the run, to be read on its page; what
+            TRACKER_CAPTURE_OUTPUT says where it is not given, else not. Nothing in it is masked.
 
     Raises:
         BadRequestError: no registry is named, or another run is active and ``nested`` was not asked for.
@@ -173,6 +176,10 @@ def start_run(
         )
     session.add(run)
     _active.set((*around, run))
+    if capture_output is None:
+        capture_output = os.environ.get(OUTPUT_VARIABLE, "") not in ("", "0", "off")
+    if capture_output:
+        run.capture_output()
     return run
 
 

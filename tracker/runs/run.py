@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback as traceback_module
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -24,6 +25,7 @@ from tracker.git import git_state
 from tracker.model import Key
 from tracker.runs import render
 from tracker.runs.artifacts import RunArtifacts
+from tracker.runs.console import Console, OutputFile
 from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
 from tracker.store import Stored
@@ -82,6 +84,7 @@ class Run:
         self._said: set[tuple[object, ...]] = set()
         self._pid = os.getpid()
         self._capturing: threading.Thread | None = None
+        self._console: Console | None = None
 
     @property
     def params(self) -> dict[str, Any]:
@@ -319,6 +322,7 @@ class Run:
             return
         if self.status != wanted:
             self._warn("end", BadRequestError(reason=f"A run ends as {', '.join(ENDED)}, not as '{status}'"))
+        self._stop_console()
         self._end_row()
         self.wait_for_capture(CAPTURE_SECONDS)
         self.flush()
@@ -357,6 +361,8 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None and not isinstance(error, SystemExit):  # Python itself will print it when this run is over
+            self._stop_console("".join(traceback_module.format_exception(error)))
         self.end(status_after(error))
 
     # -- what surrounds the run ---------------------------------------------------------------------------------
@@ -370,6 +376,20 @@ class Run:
         """Wait until the surroundings are recorded, for so long at most."""
         if self._capturing is not None:
             self._capturing.join(seconds)
+
+    @_never_raises
+    def capture_output(self) -> None:
+        """Keep what this process prints until the run ends; see :mod:`tracker.runs.console`."""
+        if self._console is None and not self.ended:
+            file = OutputFile(self._folders.output(self.run_id))
+            self._console = Console(file, lambda fault: self._warn("capture_output", fault))
+            self._console.start()
+
+    @_never_raises
+    def _stop_console(self, last: str = "") -> None:
+        if self._console is not None:
+            console, self._console = self._console, None
+            console.stop(last)
 
     @_never_raises
     def _capture(self, script: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from tracker import store
 from tracker.contents.parts import Part, guessed_fields
 from tracker.errors import TrackerError
 from tracker.retention.report import Expiry
-from tracker.web import contents_view, data, files, shown
+from tracker.web import contents_view, data, files, notebooks, pdf_pages, shown
 from tracker.web.context import Context
+from tracker.web.run_output import without_commands
 from tracker.web.shown import plain
 
 GUESS = "Guessed from its name or content. Write the right word into the workbook."
@@ -153,8 +156,16 @@ def preview(path: Path) -> None:
         st.image(content, alt=path.name) if content else st.caption("This image is damaged or too large to be shown.")
     elif how == "svg" and (content := files.drawing(path)):
         st.image(content, alt=path.name)
-    elif how == "table" and (content := files.table(path)) is not None:
+    elif how in ("table", "rows") and (content := (files.table if how == "table" else files.rows)(path)) is not None:
         _table(content, path.name)
+    elif how == "notebook" and (content := notebooks.pieces(path)) is not None:
+        _notebook(*content)
+    elif how == "pdf":
+        _pdf(path)
+    elif how in ("audio", "video") and (content := files.media(path)) is not None:
+        (st.audio if how == "audio" else st.video)(content, mimetypes.guess_type(path.name)[0] or f"{how}/mp4")
+    elif how in ("rows", "audio", "video") and not files.is_text(path):
+        st.caption("No preview: it is damaged or too large. It can be downloaded.")
     elif how == "json" and isinstance(content := files.structure(path), (dict, list)):
         st.json(content, expanded=2)
     elif how == "markdown":
@@ -173,6 +184,40 @@ def preview(path: Path) -> None:
         st.code(content, language=files.language(path), height=360 if content.count("\n") > 14 else "content")
         if more:
             st.caption("The rest is not shown.")
+
+
+def _pdf(path: Path) -> None:
+    """One page of a PDF as a picture."""
+    if not pdf_pages.can_draw():
+        st.caption("No preview: pages of a PDF are drawn where pypdfium2 is installed. It can be downloaded.")
+        return
+    key = f"pdf-page-{path.parent.parent.name}-{path.parent.name}-{path.name}"
+    found = _pdf_page(path, path.stat().st_mtime_ns, int(st.session_state.get(key, 1)))
+    if found is None:
+        st.caption("No preview: it is damaged, protected by a password, or too large. It can be downloaded.")
+        return
+    if found.pages > 1:
+        st.pagination(found.pages, key=key)
+    st.image(found.picture, alt=f"{path.name}, page {st.session_state.get(key, 1)} of {found.pages}")
+
+
+@st.cache_data(max_entries=64, show_spinner="Drawing the page …")
+def _pdf_page(path: Path, modified: int, number: int) -> pdf_pages.Page | None:
+    return pdf_pages.page(path, number)
+
+
+def _notebook(found: Sequence[notebooks.Piece], more: bool) -> None:
+    """The cells of a notebook and what came of them."""
+    for piece in found:
+        if piece.kind == "markdown":
+            st.markdown(shown.note(piece.text))
+        elif piece.kind == "picture":
+            picture = files.sound_picture(piece.picture)
+            st.image(picture, alt="output") if picture else st.caption("This image is damaged or too large.")
+        else:
+            st.code(without_commands(piece.text), language="python" if piece.kind == "code" else None)
+    if more:
+        st.caption(f"The first {notebooks.MOST_CELLS} cells.")
 
 
 def _table(rows: files.Rows, name: str) -> None:

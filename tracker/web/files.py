@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tracker.errors import MissingPackageError
 from tracker.folders import Folders
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Look = Literal["image", "svg", "table", "json", "markdown", "html", "text", "none"]
+Look = Literal[
+    "image", "svg", "table", "rows", "json", "markdown", "html", "notebook", "pdf", "audio", "video", "text", "none"
+]
 """How a file is previewed."""
 
 MOST_TEXT = 100_000
@@ -33,18 +36,29 @@ MOST_HTML = 5_000_000
 MOST_SVG = 2_000_000
 MOST_IMAGE = 20_000_000
 MOST_PIXELS = 40_000_000
+MOST_MEDIA = 100_000_000
+"""Bytes of a sound or a film: the server holds them for as long as somebody looks at them."""
+MOST_ROWS_FILE = 50_000_000
+"""Bytes of a table whose reader takes all of it; of Parquet only the first rows are read."""
 MOST_DOWNLOAD = 2_000_000_000
 """Bytes up to which the page hands a file over; greater ones are better copied from where they lie."""
 MOST_FILES = 1_000
 TABLE_ROWS = 200
 TABLE_COLUMNS = 200
 TABLE_BYTES = 2_000_000
+MOST_CELL = 1_000
+"""Characters of a cell."""
 
 _LOOKS: dict[str, Look] = {
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "bmp"), "image"),
     "svg": "svg",
     **dict.fromkeys(("csv", "tsv"), "table"),
+    **dict.fromkeys(("parquet", "pq", "feather", "arrow", "jsonl", "ndjson", "xlsx"), "rows"),
     "json": "json",
+    "ipynb": "notebook",
+    "pdf": "pdf",
+    **dict.fromkeys(("wav", "mp3", "ogg", "oga", "flac", "m4a", "aac"), "audio"),
+    **dict.fromkeys(("mp4", "webm", "ogv", "m4v", "mov"), "video"),
     **dict.fromkeys(("md", "markdown"), "markdown"),
     **dict.fromkeys(("html", "htm"), "html"),
 }
@@ -100,7 +114,7 @@ def contents(folder: Path) -> list[tuple[str, int]]:
 def look(path: Path) -> Look:
     """How a file is best shown; ``none`` for what could only be run or is no text."""
     known = _LOOKS.get(path.suffix.lower().lstrip("."))
-    return known or ("text" if _is_text(path) else "none")
+    return known or ("text" if is_text(path) else "none")
 
 
 def language(path: Path) -> str | None:
@@ -181,13 +195,49 @@ def table(path: Path) -> Rows | None:
     return Rows(frame, columns, more or len(cells) > TABLE_ROWS)
 
 
+def rows(path: Path) -> Rows | None:
+    """The first rows of a table in a format that is no text; None where it is none, or its reader is not installed."""
+    import numpy
+    import pandas
+
+    from tracker.data.formats import open_table
+    from tracker.data.tables import NotATable
+
+    if path.stat().st_size > MOST_ROWS_FILE and path.suffix.lower() not in (".parquet", ".pq"):
+        return None
+    try:
+        found = open_table(path)
+        first = next(iter(found.blocks()), None)
+        if first is None:
+            return None
+        taken = first.take(numpy.arange(min(first.rows, TABLE_ROWS))).table
+        columns = taken.num_columns
+        taken = taken.select(taken.column_names[:TABLE_COLUMNS])
+        cells = {name: [_cell(value) for value in taken[name].to_pylist()] for name in taken.column_names}
+    except (NotATable, MissingPackageError, OSError, EOFError, ValueError, ArithmeticError):
+        return None
+    return Rows(pandas.DataFrame(cells, dtype=object), columns, first.rows > TABLE_ROWS) if first.rows else None
+
+
+def _cell(value: Any) -> Any:
+    """A value that a grid can show beside others of another kind: everything else as text that is not too long."""
+    return value if value is None or isinstance(value, (bool, float)) else str(value)[:MOST_CELL]
+
+
+def media(path: Path) -> bytes | None:
+    """A sound or a film; None where it is too large."""
+    return None if path.stat().st_size > MOST_MEDIA else path.read_bytes()
+
+
 def picture(path: Path) -> bytes | None:
     """An image as the browser can show it; None where it is damaged, too large, or only claims to be small."""
+    return sound_picture(path.read_bytes()) if path.stat().st_size <= MOST_IMAGE else None
+
+
+def sound_picture(content: bytes) -> bytes | None:
+    """The same of an image's bytes."""
     from PIL import Image, UnidentifiedImageError
 
-    if path.stat().st_size > MOST_IMAGE:
-        return None
-    content = path.read_bytes()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it would say of a large one is asked here
@@ -240,7 +290,8 @@ def as_zip(folder: Path) -> bytes:
     return target.getvalue()
 
 
-def _is_text(path: Path) -> bool:
+def is_text(path: Path) -> bool:
+    """Whether a file begins as a text does."""
     try:
         with open(path, "rb") as file:
             start = file.read(8192)

@@ -161,6 +161,16 @@ def _named(context: Context, graph: Graph, name: str) -> tuple[Node | None, list
         return None, alike
 
 
+def draw(context: Context, node: Node) -> bool:
+    """The drawing of one thing in both directions, for its own page; says whether anything is connected with it."""
+    graph = graph_of(context.place.path, context.stamp)
+    traces = [walk(graph, node, direction) for direction in SIDES["Both"]] if node in graph.about else []
+    if not any(trace.steps for trace in traces):
+        return False
+    _draw(context, graph, traces)
+    return True
+
+
 # -- the drawing --------------------------------------------------------------------------------------------------
 
 

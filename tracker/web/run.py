@@ -18,8 +18,11 @@ from tracker.web import (
     columns,
     data,
     history,
+    run_code,
     run_curves,
+    run_lineage,
     run_metrics,
+    run_output,
     say,
     shown,
     watch,
@@ -33,7 +36,7 @@ from tracker.web.shown import plain
 HOW_TO_LOG_FILES = """run.log_artifact("model.pkl", name="churn-model", category="model")
 path = run.use_artifact("churn-train:latest")
 """
-TABS = ("Overview", "Metrics", "Artifacts", "Code and environment", "Checklist", "Changes")
+TABS = ("Overview", "Metrics", "Artifacts", "Output", "Code and environment", "Lineage", "Checklist", "Changes")
 DEFAULTS: address.Defaults = {"run-tab": TABS[0], **run_curves.DEFAULTS}
 """What the page's address says about it, besides the run."""
 SECONDS = 1.0
@@ -146,7 +149,9 @@ def _tabs(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
         "Overview": lambda: _overview(context, run),
         "Metrics": lambda: _live(run, partial(_metrics, context, run)),
         "Artifacts": lambda: _artifact_tab(context, _artifacts(context, str(run["run_id"]))),
-        "Code and environment": lambda: _code(context, run, runs),
+        "Output": lambda: _live(run, partial(run_output.show, context, str(run["run_id"]))),
+        "Code and environment": lambda: run_code.show(context, run, _artifacts(context, str(run["run_id"]))),
+        "Lineage": lambda: run_lineage.show(context, run, runs),
         "Checklist": lambda: of_run(context, str(run["run_id"])),
         "Changes": lambda: history.of_run(context, str(run["run_id"])),
     }
@@ -230,36 +235,3 @@ def _artifact_tab(context: Context, artifacts: pd.DataFrame) -> None:
         if picked is not None:
             artifact = artifacts.loc[artifacts["artifact"] == picked["artifact"]].iloc[0]
             artifact_view.show(context, artifact, "run-artifact")
-
-
-CODE = {
-    "git_commit": "commit",
-    "git_branch": "branch",
-    "git_remote": "repository",
-    "source": "script",
-    "host": "host",
-    "python": "Python",
-    "end_time": "ended",
-}
-
-
-def _code(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:
-    if run["git_dirty"] is True:
-        st.warning("Files were changed and not committed when this ran. The diff is among the artifacts.")
-    facts = {word: run[name] for name, word in CODE.items() if not shown.is_blank(run[name])}
-    if facts:
-        table = pd.DataFrame({"what": list(facts), "value": [shown.exact(value) for value in facts.values()]})
-        st.dataframe(table, key="run-code", hide_index=True, alt="Code and environment")
-    if not shown.is_blank(run["command"]):
-        st.code(str(run["command"]), language="bash", wrap_lines=True)
-    elif not facts:
-        st.caption("Nothing is known about the code of this run.")
-    parent, parts = runs[runs["run_id"] == run["parent_run_id"]], runs[runs["parent_run_id"] == run["run_id"]]
-    for words, others in (("Part of", parent), ("Parts", parts)):
-        if others.empty:
-            continue
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(words, width="content")
-            for other in others.head(20).to_dict("records"):
-                label = plain(other["name"] or other["run_id"])
-                st.page_link(context.pages["run"], label=label, query_params=context.to_run(str(other["run_id"])))
