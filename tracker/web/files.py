@@ -216,7 +216,8 @@ def rows(path: Path) -> Rows | None:
         cells = {name: [_cell(value) for value in taken[name].to_pylist()] for name in taken.column_names}
     except (NotATable, MissingPackageError, OSError, EOFError, ValueError, ArithmeticError):
         return None
-    return Rows(pandas.DataFrame(cells, dtype=object), columns, first.rows > TABLE_ROWS) if first.rows else None
+    frame = pandas.DataFrame(cells, dtype=object)
+    return Rows(frame, columns, first.rows > TABLE_ROWS) if len(frame) else None
 
 
 def _cell(value: Any) -> Any:

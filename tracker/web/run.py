@@ -39,6 +39,8 @@ path = run.use_artifact("churn-train:latest")
 TABS = ("Overview", "Metrics", "Artifacts", "Output", "Code and environment", "Lineage", "Checklist", "Changes")
 DEFAULTS: address.Defaults = {"run-tab": TABS[0], **run_curves.DEFAULTS}
 """What the page's address says about it, besides the run."""
+LARGE_TITLE, MOST_TITLE = 40, 160
+"""Letters of a run's name that stand in a large heading, and in any; the box beside it has all."""
 SECONDS = 1.0
 """How often the metrics of a run under way are looked at."""
 
@@ -100,7 +102,8 @@ def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> pd.Series | None:
 def _head(context: Context, run: pd.Series) -> None:
     status = str(run["status"] or "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"## {plain(run['name'] or '(unnamed)')}", width="content")
+        name = shown.cut(str(run["name"] or "(unnamed)"), MOST_TITLE)
+        st.markdown(f"{'##' if len(name) <= LARGE_TITLE else '####'} {plain(name)}", width="content")
         if status:
             color: Any = shown.STATUS_COLORS.get(status, "gray")
             st.badge(plain(shown.status(status)), color=color)
@@ -113,6 +116,8 @@ def _head(context: Context, run: pd.Series) -> None:
     elif status == "RUNNING" and began:
         facts.append(f"running for {shown.duration((context.now - began).total_seconds())}")
     st.caption(f"{plain(' · '.join(facts))} · {shown.code(run['run_id'])}")
+    if status == "FAILED" and (why := run_output.last_line(context, str(run["run_id"]))):
+        st.error(plain(shown.cut(why, 300)), icon=":material/error:")
 
 
 def _neighbour(context: Context, run: pd.Series, runs: pd.DataFrame) -> None:

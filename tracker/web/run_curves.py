@@ -106,13 +106,17 @@ def _wanted(names: list[str]) -> list[str]:
         )
         found = [name for name in names if all(word in name.lower() for word in words.lower().split())]
         pages = -(-len(found) // PER_PAGE)
-        page = max(1, min(int(st.session_state.get("curve-page", 1)), pages))
-        st.session_state["curve-page"] = page
+        page = max(1, min(int(st.session_state.get("curve-page") or 1), pages))
         if pages > 1:
-            page = st.pagination(pages, key="curve-page", persist_state="session")
+            key = f"curve-pager-{page}"  # a new one for each page, since its page is also set by addresses and words
+            st.pagination(pages, default=page, key=key, on_change=lambda: _turn_to(st.session_state[key]))
     if not found:
         st.caption(f"No metric of this run has {plain(words)} in its name.")
     return found[(page - 1) * PER_PAGE :][:PER_PAGE]
+
+
+def _turn_to(page: int) -> None:
+    st.session_state["curve-page"] = page
 
 
 def _span(zoom: tuple[float, float], axis: Axis) -> str:

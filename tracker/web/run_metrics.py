@@ -14,6 +14,8 @@ from tracker.web.search_box import find_among
 from tracker.web.shown import plain
 
 TILES = 6
+TILE = 208
+"""Pixels; on a narrow screen they stand in several rows."""
 SPARK = 40
 """Points of the small picture of a metric."""
 
@@ -35,21 +37,23 @@ def tiles(run: pd.Series, summaries: dict[str, MetricSummary]) -> None:
     found = values(run, summaries)
     if not found:
         return
-    for place, name in zip(st.columns(min(max(len(found), 4), TILES)), list(found)[:TILES], strict=False):
-        summary = summaries.get(name)
-        between = (
-            f"{shown.number(summary.min)} to {shown.number(summary.max)}" if summary and summary.count > 1 else None
-        )
-        place.metric(
-            plain(name),
-            shown.text(found[name]),
-            delta=between,
-            delta_color="off",
-            delta_arrow="off",
-            help=plain(f"exactly {shown.exact(found[name])}"),
-            border=True,
-            height="stretch",
-        )
+    with st.container(horizontal=True, key="run-tiles"):
+        for name in list(found)[:TILES]:
+            summary = summaries.get(name)
+            between = (
+                f"{shown.number(summary.min)} to {shown.number(summary.max)}" if summary and summary.count > 1 else None
+            )
+            st.metric(
+                plain(name),
+                shown.text(found[name]),
+                delta=between,
+                delta_color="off",
+                delta_arrow="off",
+                help=plain(f"exactly {shown.exact(found[name])}"),
+                border=True,
+                width=TILE,
+                height="stretch",
+            )
 
 
 def table(run: pd.Series, summaries: dict[str, MetricSummary], steps: dict[str, MetricSteps]) -> None:

@@ -55,9 +55,19 @@ def without_commands(text: str) -> str:
     return "".join(sign for sign in _COMMANDS.sub("", text) if sign.isprintable() or sign in "\n\t")
 
 
+def last_line(context: Context, run_id: str) -> str:
+    """The last that was printed, which of a run that failed is mostly why; empty where nothing was kept."""
+    found = read(_file(context, run_id))
+    return next((line.strip() for line in reversed(found.lines) if line.strip()), "") if found else ""
+
+
+def _file(context: Context, run_id: str) -> Path:
+    return files.of_run(context.place.folders, run_id, context.place.folders.output(run_id).name)
+
+
 def show(context: Context, run_id: str) -> None:
     """The tab."""
-    path = files.of_run(context.place.folders, run_id, context.place.folders.output(run_id).name)
+    path = _file(context, run_id)
     found = read(path)
     if found is None:
         say.nothing_yet(
