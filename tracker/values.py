@@ -105,6 +105,8 @@ def _clean(text: str) -> str:
 
 def key_text(cell: Any) -> str:
     """A cell's value as it counts in a key: 3.0 and "3" are the same key."""
+    if isinstance(cell, str):
+        return str(cell).strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -121,6 +123,8 @@ def same(one: Any, other: Any) -> bool:
 
     LibreOffice saves numbers with 15 significant digits, dates are numbers, and an empty text is an empty cell.
     """
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or _clean(one) == _clean(other)
     if one is None or one == "":
         return other is None or other == ""
     if other is None or other == "":
@@ -135,8 +139,6 @@ def same(one: Any, other: Any) -> bool:
         return abs(to_serial(one) - other) * 86_400 < 0.001
     if isinstance(other, datetime) and isinstance(one, (int, float)):
         return same(other, one)
-    if isinstance(one, str) and isinstance(other, str):
-        return one == other or _clean(one) == _clean(other)
     return bool(one == other)
 
 

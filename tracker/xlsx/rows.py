@@ -23,7 +23,7 @@ class RowSpan(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _row_pattern(prefix: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"<" + re.escape(prefix) + rb"row(?=[\s/>])[^>]*>")
+    return re.compile(rb"<" + re.escape(prefix) + rb'row(?=[\s/>])(?: r="([0-9]+)")?[^>]*>')
 
 
 def row_spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
@@ -36,8 +36,10 @@ def row_spans(raw: bytes, prefix: bytes, first: int) -> list[RowSpan]:
     number = first - 1
     for match in _row_pattern(prefix).finditer(raw):
         tag = match[0]
-        found = ROW_NUMBER.search(tag)
-        previous, number = number, int(found[1]) if found else number + 1
+        digits = match[1]
+        if digits is None and (found := ROW_NUMBER.search(tag)):
+            digits = found[1]
+        previous, number = number, int(digits) if digits else number + 1
         if number <= previous and spans:
             raise UnpatchablePart(f"its rows are doubled or out of order (row {number} after row {previous})")
         end = match.end()
