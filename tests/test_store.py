@@ -13,7 +13,9 @@ import subprocess
 import sys
 import threading
 import time
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,7 @@ from tracker.errors import (
 )
 from tracker.folders import Folders
 from tracker.schema import ARTIFACT_CATEGORIES
-from tracker.store import local, putting
+from tracker.store import copying, local, putting
 
 ROOT = Path(__file__).parent.parent
 
@@ -253,6 +255,40 @@ def test_a_full_disk_leaves_nothing_behind(folders: Folders, model: Path, monkey
     with pytest.raises(RegistryNotWritableError, match="No space left"):
         store.put(folders, model, "m")
     assert not (folders.artifacts / "m").exists()
+    assert leftovers(folders) == []
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_large_file_leaves_nothing_behind(
+    folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.truncate(model, 100 << 20)  # more than all buffers hold
+    write_some, chunks = local.write_some, []
+
+    def room_for_three(file: int, chunk: memoryview) -> int:
+        chunks.append(len(chunk))
+        if len(chunks) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_some(file, chunk)
+
+    monkeypatch.setattr(local, "write_some", room_for_three)
+    with pytest.raises(RegistryNotWritableError, match="No space left"):
+        store.put(folders, model, "m")
+    assert leftovers(folders) == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tracker-")]
+
+
+def test_a_large_file_that_cannot_be_read_to_its_end_is_refused(
+    folders: Folders, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(FileIO):
+        def readinto(self, buffer: Any) -> int | None:
+            if self.tell() >= 40 << 20:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().readinto(buffer)
+
+    os.truncate(model, 100 << 20)
+    monkeypatch.setattr(copying, "_opened", lambda source: Broken(source))
+    refuse(folders, model, "Input/output error")
     assert leftovers(folders) == []
 
 

@@ -1,4 +1,4 @@
-"""One pass over a file that copies and hashes it: one thread reads and hashes, another writes at the same time."""
+"""One pass over a file that copies and hashes it: of a large one, threads read and write while another hashes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import mmap
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
@@ -168,26 +168,25 @@ def _opened(source: Path) -> FileIO:
 
 def _pass(reader: FileIO, expected: int, sink: Sink, on_bytes: OnBytes, source: Path) -> tuple[int, str]:
     digest = hashlib.sha256()
-    if expected < _STEP:
+    if expected < CHUNK:
         buffer = memoryview(bytearray(expected + 1))  # one more, to see that it is the end
-        size = _fill(reader, buffer, digest.update, source)
+        size = _fill(reader, buffer, source, digest.update)
         if size:
             sink.write(buffer[:size])
         on_bytes(size)
         return size, digest.hexdigest()
-    size, count = 0, CHUNK
-    with _Writer(sink) as writer:
-        while count == CHUNK and size <= expected:  # a file that grows as fast as it is read would never end
-            buffer = writer.buffer()
-            count = _fill(reader, buffer, digest.update, source)
+    size, buffers = 0, _Buffers()
+    with _Writer(sink, buffers) as writer, _Reader(reader, expected, source, buffers) as ahead:
+        for buffer, count in ahead:
+            digest.update(buffer[:count])
             writer.write(buffer, count)
             size += count
             on_bytes(count)
     return size, digest.hexdigest()
 
 
-def _fill(reader: FileIO, buffer: memoryview, update: Callable[[memoryview], None], source: Path) -> int:
-    """Read and hash until the buffer is full or the file ends."""
+def _fill(reader: FileIO, buffer: memoryview, source: Path, update: Callable[[memoryview], object] = len) -> int:
+    """Read until the buffer is full or the file ends; ``update`` is given what was read, piece by piece."""
     filled = 0
     try:
         while count := reader.readinto(buffer[filled : filled + _STEP]):
@@ -198,31 +197,79 @@ def _fill(reader: FileIO, buffer: memoryview, update: Callable[[memoryview], Non
     return filled
 
 
-class _Writer:
-    """Writes in a thread of its own, from buffers that go round; they begin at a page, as direct writes want them.
+class _Buffers:
+    """Buffers that go round from the reader to the writer; they begin at a page, as direct writes want them."""
 
-    What it raises, it raises in the thread that reads: at the next buffer, or at the end.
-    """
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self) -> None:
         self._free: SimpleQueue[memoryview] = SimpleQueue()
-        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
-        self._failure: BaseException | None = None
         self._made = 0
-        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
-    def buffer(self) -> memoryview:
-        """A buffer that nobody uses; only the caller fills buffers, so none is filled before it is hashed."""
+    def take(self) -> memoryview:
+        """One that nobody uses, as soon as there is one."""
         if self._free.empty() and self._made < _CHUNKS:
             self._made += 1
-            self._free.put(memoryview(mmap.mmap(-1, CHUNK)))
-        buffer = self._free.get()
-        self._check()
-        return buffer
+            return memoryview(mmap.mmap(-1, CHUNK))
+        return self._free.get()
+
+    def give_back(self, buffer: memoryview) -> None:
+        """It was written."""
+        self._free.put(buffer)
+
+
+class _Reader:
+    """Reads ahead in a thread of its own: gives the buffers with how much of each is filled, the last one not wholly.
+
+    What it raises, it raises in the thread that takes them.
+    """
+
+    def __init__(self, file: FileIO, expected: int, source: Path, buffers: _Buffers) -> None:
+        self._file, self._expected, self._source, self._buffers = file, expected, source, buffers
+        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
+        self._failure: BaseException | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="tracker-reader", daemon=True)
+
+    def __iter__(self) -> Iterator[tuple[memoryview, int]]:
+        while (item := self._full.get()) is not None:
+            yield item
+        if self._failure is not None:
+            raise self._failure
+
+    def __enter__(self) -> _Reader:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped = True
+        self._buffers.give_back(memoryview(bytearray()))  # it may be waiting for one
+        self._thread.join()
+
+    def _run(self) -> None:
+        size, count = 0, CHUNK
+        try:
+            # A file that grows as fast as it is read would never end.
+            while count == CHUNK and size <= self._expected and not self._stopped:
+                buffer = self._buffers.take()
+                count = _fill(self._file, buffer, self._source)
+                self._full.put((buffer, count))
+                size += count
+        except BaseException as failure:
+            self._failure = failure
+        self._full.put(None)
+
+
+class _Writer:
+    """Writes in a thread of its own. What it raises, it raises in the thread that hands it buffers, or at the end."""
+
+    def __init__(self, sink: Sink, buffers: _Buffers) -> None:
+        self._sink, self._buffers = sink, buffers
+        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
     def write(self, buffer: memoryview, count: int) -> None:
-        """Have the beginning of a buffer written."""
+        """Have the beginning of a buffer written, and the buffer used again."""
+        self._check()
         self._full.put((buffer, count))
 
     def __enter__(self) -> _Writer:
@@ -247,7 +294,7 @@ class _Writer:
                     self._sink.write(buffer[:count])
             except BaseException as failure:
                 self._failure = failure
-            self._free.put(buffer)
+            self._buffers.give_back(buffer)
 
 
 def sha256_of_lines(lines: Iterable[str]) -> str:
