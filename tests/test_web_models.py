@@ -1,14 +1,12 @@
-"""The Models and Lineage pages: on the sample, on an empty registry, for a viewer; and once in a browser."""
+"""The Models and Lineage pages: on the sample, on an empty registry, for a viewer."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Shown, opened
 from streamlit.testing.v1 import AppTest
 from test_web import NASTY, ROOT, WHO, Open, _run, open_app, words  # noqa: F401
 from trained import open_gates
@@ -16,6 +14,8 @@ from trained import open_gates
 import tracker
 from tracker.deciding import decide
 from tracker.deciding.models import ModelVersion, registered
+from tracker.settings import Settings
+from tracker.web import board
 
 SAMPLE = ROOT / "sample_workbooks" / "ml_experiments.xlsx"
 PAGES = ("models", "lineage")
@@ -293,63 +293,50 @@ def test_a_lineage_without_its_artifacts_rows_is_shown(open_app: Open, tmp_path:
     assert list(table(open_app(path, "lineage"), "to", 1)["to"]) == ["m:v1"]
 
 
-# -- in a browser -------------------------------------------------------------------------------------------------
+# -- the board ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def sample_app(chromium: Any, sample: Path, tmp_path: Path) -> Iterator[Shown]:
-    """The app on a copy of the sample, in a browser."""
-    with opened(chromium, sample, tmp_path) as shown:
-        yield shown
+def on_board(number: int, stage: str, run_id: str = "") -> ModelVersion:
+    return ModelVersion("churn", number, f"churn-model:v{number}", run_id, stage)
 
 
-@pytest.mark.browser
-def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
-    page = sample_app.page
-    sample_app.open("/models")
-    page.locator(".st-key-promote-reason input").fill("ready")
-    page.locator(".st-key-promote-plan button").click()
-    page.get_by_text("tumours v1 goes from candidate into production").wait_for()
-    sample_app.button("Do it")
-    page.get_by_text("Saved in the workbook.").wait_for()
-    assert stages(sample_app.registry) == {"tumours v1": "production"}
-    page.locator(".st-key-stage-production").get_by_text("ready").wait_for()
-    sample_app.open("/lineage?of=prepare")
-    page.get_by_text("things are called like prepare").wait_for()
-    sample_app.open("/lineage?of=tumours-data:v1")
-    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").click()
-    page.wait_for_url("**/lineage?of=tumours+v1*")
-    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours-data:v1").click()
-    page.wait_for_url("**/lineage?of=tumours-data%3Av1*")
-    sample_app.idle()
-    page.get_by_role("heading", name="7 models came from tumours-data:v1").wait_for()
-    page.locator(".st-key-lineage-models canvas").first.scroll_into_view_if_needed()
-    sample_app.idle()
-    sample_app.click_row("lineage-models", 0, 60)
-    page.get_by_role("heading", name="tumours-model:v1").wait_for()
-    assert "/artifacts?" in page.url
-    assert sample_app.outside == []
+def test_the_board_has_the_stages_that_matter_and_those_that_are_held() -> None:
+    assert board.stages([on_board(1, "candidate")]) == ["candidate", "staging", "production"]
+    assert board.stages([on_board(2, "none"), on_board(1, "blessed")])[0] == "none"
+    assert board.stages([on_board(1, "blessed")])[-1] == "blessed"
 
 
-@pytest.mark.browser
-def test_a_second_version_goes_into_production_is_compared_and_taken_back(sample_app: Shown) -> None:
-    registry = tracker.open(sample_app.registry)
-    decide.promote(registry, "tumours:v1", "production", "the first", WHO)
-    decide.register(registry, "tumours", "tumours-model:v3", who=WHO)
-    page = sample_app.page
-    sample_app.open("/models")
-    page.locator(".stVegaLiteChart, [data-testid=stVegaLiteChart]").first.wait_for()
-    page.get_by_text("Compare two versions").click()
-    sample_app.idle()
-    page.get_by_text("both read the same data").wait_for()
-    decide.promote(registry, "tumours:v2", "production", "finds more", WHO)
-    page.locator(".st-key-stage-production").get_by_text("finds more").wait_for()
-    page.get_by_role("tab", name="Revert").click()
-    page.locator(".st-key-revert-reason input").fill("too slow")
-    page.locator(".st-key-revert-plan button").click()
-    sample_app.idle()
-    sample_app.button("Do it")
-    page.get_by_text("Saved in the workbook.").wait_for()
-    assert stages(sample_app.registry)["tumours v1"] == "production"
-    page.get_by_role("heading", name="Model card: tumours").wait_for()
-    assert sample_app.outside == []
+def test_a_card_says_how_a_version_stands_beside_production() -> None:
+    versions = [on_board(3, "candidate", "c"), on_board(2, "production", "b"), on_board(1, "none", "a")]
+    runs = {
+        "a": {"metrics.loss": 0.5, "owner": "ann", "checklist": "7 of 9"},
+        "b": {"metrics.loss": 0.25, "checklist": "9 of 9"},
+        "c": {"metrics.loss": 0.125},
+    }
+    cards = board.cards(versions, runs, "loss", Settings())
+    (first,), (second,), (third,) = cards["none"], cards["production"], cards["candidate"]
+    assert (first.beside, second.beside, third.beside) == ("+0.25", "", "-0.125")
+    assert third.is_best and not first.is_best, "a loss is best when it is small"
+    assert (first.owner, first.checklist, first.is_complete) == ("ann", "7 of 9", False)
+    assert second.is_complete and second.next_stage == "" and third.next_stage == "staging"
+
+
+def test_a_version_without_a_run_or_a_metric_has_a_card() -> None:
+    cards = board.cards([on_board(1, "none"), on_board(2, "none", "gone")], {}, "", Settings())
+    assert [(card.version.version, card.value) for card in cards["none"]] == [(2, None), (1, None)]
+
+
+def test_from_a_card_to_the_decision(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models")
+    assert "9 of 11 checklist items" in words(app) and "**0\\.979** accuracy" in words(app)
+    _run(app.button(key="next-candidate-0").click())
+    assert app.selectbox(key="promote-stage").value == "staging"
+    app.text_input(key="promote-reason").set_value("to be looked at")
+    _run(app.button(key="promote-plan").click())
+    _run(app.button(key="model-agree").click())
+    assert stages(sample) == {"tumours v1": "staging"}
+
+
+def test_the_metric_on_the_cards_is_in_the_address(open_app: Open, sample: Path) -> None:  # noqa: F811
+    app = open_app(sample, "models", **{"model-metric": "recall"})
+    assert "recall" in words(app) and app.selectbox(key="model-metric").value == "recall"

@@ -10,8 +10,9 @@ import streamlit as st
 
 from tracker.deciding.models import ModelVersion, metric_over_versions, of_model, versions_from
 from tracker.schema import STAGES
-from tracker.web import address, card_view, say, shown, stage_form, versions_view
+from tracker.web import address, board, board_view, card_view, say, shown, stage_form, versions_view
 from tracker.web.context import Context
+from tracker.web.differences import rows_of
 from tracker.web.shown import plain
 
 CODE = """import tracker
@@ -21,15 +22,12 @@ with tracker.start_run({path!r}, experiment="churn") as run:
     run.log_artifact("model.pkl", name="churn-model", category="model")
 register(tracker.open({path!r}), "churn", "churn-model:latest", who={who!r})
 """
-STAGE_COLORS = {"candidate": "blue", "staging": "orange", "production": "green"}
-MOST_CARDS = 4
-"""How many versions of one stage are on the board; the others are in the table."""
 CHART_HEIGHT = 230
 
 
 def show(context: Context) -> None:
     """The page."""
-    versions = versions_from(_rows(context.table("models")))
+    versions = versions_from(rows_of(context.table("models")))
     if not versions:
         say.nothing_yet(
             "No models yet",
@@ -44,10 +42,15 @@ def show(context: Context) -> None:
     if mine is None:
         return
     _overview(versions)
-    _board(mine)
+    runs = context.runs()
+    rows = rows_of(runs[runs["run_id"].isin([one.run_id for one in mine])])
+    points = _points(mine, rows)
+    metric = _metric_choice(points)
+    by_id = {str(row["run_id"]): row for row in rows if "run_id" in row}
+    board_view.show(context, board.cards(mine, by_id, metric, context.settings), metric)
     left, right = st.columns([5, 4], gap="large")
     with left:
-        _metric(context, mine)
+        _metric(context, mine, metric, points.get(metric, []))
         _table(context, mine)
     with right:
         if context.may("promote"):
@@ -56,14 +59,6 @@ def show(context: Context) -> None:
             st.caption(plain(f"Your role is {context.role}: others promote and revert. The people table says who may."))
     versions_view.show(context, mine)
     card_view.show(context, mine)
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame, each without its blanks."""
-    return [
-        {str(name): value for name, value in row.items() if not shown.is_blank(value)}
-        for row in frame.to_dict("records")
-    ]
 
 
 def _chosen(context: Context, versions: list[ModelVersion]) -> list[ModelVersion] | None:
@@ -124,35 +119,7 @@ def _overview(versions: list[ModelVersion]) -> None:
     )
 
 
-# -- the board ----------------------------------------------------------------------------------------------------
-
-
-def _board(versions: list[ModelVersion]) -> None:
-    """One column per stage, the newest version on top."""
-    strange = sorted({one.stage for one in versions} - set(STAGES))
-    for place, stage in zip(st.columns(len(STAGES) + len(strange)), [*STAGES, *strange], strict=True):
-        there = [one for one in versions if one.stage == stage]
-        with place.container(border=True, key=f"stage-{stage}", height="stretch", gap="small"):
-            color: Any = STAGE_COLORS.get(stage, "gray" if stage in STAGES else "red")
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.badge(plain(stage), color=color)
-                st.space("stretch")
-                st.caption(str(len(there)) if there else shown.NOTHING, width="content")
-            for one in there[:MOST_CARDS]:
-                _card(one)
-            if len(there) > MOST_CARDS:
-                st.caption(f"and {len(there) - MOST_CARDS} more in the table")
-
-
-def _card(version: ModelVersion) -> None:
-    who = [f"by {version.promoted_by}"] if version.promoted_by else []
-    when = [shown.exact_time(version.promoted_at)[:10]] if version.promoted_at else []
-    with st.container(gap="xxsmall"):
-        st.markdown(f"**v{version.version}** {plain(version.artifact)}")
-        if version.reason:
-            st.markdown(plain(shown.cut(version.reason, 160)))
-        if who or when:
-            st.caption(plain(", ".join([*who, *when])))
+# -- the versions --------------------------------------------------------------------------------------------------
 
 
 def _table(context: Context, versions: list[ModelVersion]) -> None:
@@ -200,28 +167,47 @@ def _table(context: Context, versions: list[ModelVersion]) -> None:
 # -- the metric ---------------------------------------------------------------------------------------------------
 
 
-def _metric(context: Context, versions: list[ModelVersion]) -> None:
-    """One metric of the versions' runs, oldest version first."""
-    runs = context.runs()
-    rows = _rows(runs[runs["run_id"].isin([one.run_id for one in versions])])
+def _points(versions: list[ModelVersion], rows: list[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    """Each metric of the versions' runs with its values, oldest version first; what most have comes first."""
     metrics = {name.removeprefix("metrics."): None for row in rows for name in row if name.startswith("metrics.")}
     points = {metric: found for metric in metrics if (found := metric_over_versions(versions, rows, metric))}
+    return dict(sorted(points.items(), key=lambda one: -len(one[1])))
+
+
+def _metric_choice(points: dict[str, list[tuple[int, float]]]) -> str:
+    """The metric that the cards and the chart show; empty where the runs of the versions have none."""
+    if not points:
+        return ""
+    address.keep_valid("model-metric", points)
+    if "model-metric" in st.query_params and "model-metric" not in st.session_state:
+        asked = st.query_params["model-metric"]
+        if asked in points:
+            st.session_state["model-metric"] = asked
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Over its versions", width="stretch")
-        if points:
-            address.keep_valid("model-metric", points)
-            metric = st.selectbox(
-                "Metric",
+        st.markdown("##### Stages", width="content")
+        st.caption("★ best value · in brackets: the distance from production", width="content")
+        st.space("stretch")
+        metric = str(
+            st.selectbox(
+                "Metric on the cards",
                 list(points),
                 key="model-metric",
                 label_visibility="collapsed",
                 persist_state="session",
                 width=220,
             )
-    if not points:
+        )
+    if metric != next(iter(points)) or "model-metric" in st.query_params:
+        address.name("model-metric", metric)
+    return metric
+
+
+def _metric(context: Context, versions: list[ModelVersion], metric: str, found: list[tuple[int, float]]) -> None:
+    """One metric of the versions' runs, oldest version first."""
+    st.markdown(f"##### {plain(metric) or 'A metric'} over its versions")
+    if not found:
         st.caption("No run of its versions has a metric: run.log_metric('auc', 0.91)")
         return
-    found = points[str(metric)]
     if len(found) == 1:
         version, value = found[0]
         st.metric(plain(f"{metric} of v{version}"), shown.text(value), border=True, width="content")
@@ -229,9 +215,9 @@ def _metric(context: Context, versions: list[ModelVersion]) -> None:
         return
     stages = {one.version: one.stage for one in versions}
     frame = pd.DataFrame([{"version": f"v{v}", "value": value, "stage": stages[v]} for v, value in found])
-    better = "smaller" if context.settings.minimize(str(metric)) else "larger"
-    st.altair_chart(_chart(frame, str(metric)), key="model-metric-chart", alt=f"{metric} over the model's versions")
-    st.caption(f"{better} is better")
+    better = "smaller" if context.settings.minimize(metric) else "larger"
+    st.altair_chart(_chart(frame, metric), key="model-metric-chart", alt=f"{metric} over the model's versions")
+    st.caption(f"{better} is better · the filled point is in production")
 
 
 def _chart(frame: pd.DataFrame, metric: str) -> Any:
@@ -244,5 +230,6 @@ def _chart(frame: pd.DataFrame, metric: str) -> Any:
         x=alt.X("version:O", sort=list(frame["version"]), title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
     )
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(tooltip=tooltip)
-    return (base.mark_line(strokeWidth=2) + points).properties(height=CHART_HEIGHT)
+    points = base.mark_point(size=90, strokeWidth=2, opacity=1).encode(tooltip=tooltip)
+    held = base.transform_filter(alt.datum.stage == "production").mark_point(filled=True, size=110, opacity=1)
+    return (base.mark_line(strokeWidth=2) + points + held.encode(tooltip=tooltip)).properties(height=CHART_HEIGHT)

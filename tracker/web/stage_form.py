@@ -50,15 +50,23 @@ def show(context: Context, versions: list[ModelVersion]) -> None:
         _revert(context, versions)
 
 
+def begin(version: ModelVersion, stage: str) -> None:
+    """Fill in the form to promote a version, before it is drawn; a plan that waits is dropped."""
+    st.session_state.pop(PLAN, None)
+    st.session_state["promote-version"] = f"{version.model}:v{version.version}"
+    st.session_state["promote-stage"] = stage
+
+
 def _promote(context: Context, versions: list[ModelVersion]) -> None:
     names = {f"{one.model}:v{one.version}": f"v{one.version} ({one.stage})" for one in versions}
     address.keep_valid("promote-version", names)
+    st.session_state.setdefault("promote-stage", "production")
     with st.form("promote-form", border=False):
         left, right = st.columns(2)
         version = str(
             left.selectbox("Version", list(names), format_func=lambda name: names[name], key="promote-version")
         )
-        stage = str(right.selectbox("Into the stage", STAGES, index=STAGES.index("production"), key="promote-stage"))
+        stage = str(right.selectbox("Into the stage", STAGES, key="promote-stage"))
         reason = st.text_input("Reason", key="promote-reason", placeholder="Better on every group of the test data")
         override = ""
         if context.may("override"):
