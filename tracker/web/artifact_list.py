@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -12,15 +14,15 @@ ROW = 35
 NAMES = [
     "artifact",
     "direction",
-    "category",
     "kind",
     "size",
-    "aliases",
-    "status",
     "run",
     "created",
-    "created_by",
+    "aliases",
+    "status",
+    "category",
     "kept until",
+    "created_by",
 ]
 
 
@@ -34,6 +36,16 @@ def pick(artifacts: pd.DataFrame, context: Context, key: str) -> pd.Series | Non
 
 def draw(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.Series | None:
     """Draw the list; gives the row that a person picked, None where that is none."""
+    rows = _drawn(artifacts, key, height, "single-row")
+    return artifacts.iloc[rows[0]] if rows else None
+
+
+def tick(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.DataFrame:
+    """Draw the list; gives all rows that a person ticked, the last one last."""
+    return artifacts.iloc[_drawn(artifacts, key, height, "multi-row")]
+
+
+def _drawn(artifacts: pd.DataFrame, key: str, height: int, mode: Literal["single-row", "multi-row"]) -> list[int]:
     there = [name for name in NAMES if name in artifacts.columns and artifacts[name].notna().any()]
     shown_columns = [name for name in there if name != "status" or (artifacts[name] != "stored").any()]
     event = st.dataframe(
@@ -41,7 +53,7 @@ def draw(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.Series |
         key=key,
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode=mode,
         height=min(ROW * (len(artifacts) + 1) + 3, height),
         placeholder="",
         column_config={
@@ -55,8 +67,7 @@ def draw(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.Series |
         },
         alt="Artifacts",
     )
-    rows = [row for row in event["selection"]["rows"] if row < len(artifacts)]
-    return artifacts.iloc[rows[0]] if rows else None
+    return [row for row in event["selection"]["rows"] if row < len(artifacts)]
 
 
 def best(artifacts: pd.DataFrame, context: Context) -> pd.Series:

@@ -13,13 +13,17 @@ from tracker.web.context import Context
 from tracker.web.shown import plain
 
 STAGE_COLORS = {"candidate": "blue", "staging": "orange", "production": "green"}
+STYLE = "<style>.st-key-model-board [data-testid=stColumn] { min-width: 14rem; }</style>"
+"""On a tablet the stages stand in two rows, instead of one word below the other."""
 MOST_CARDS = 4
 """How many versions of one stage are on the board; the others are in the table."""
 
 
 def show(context: Context, columns: Mapping[str, list[Card]], metric: str) -> None:
     """The board, one column per stage."""
-    for place, (stage, cards) in zip(st.columns(len(columns)), columns.items(), strict=True):
+    st.html(STYLE)
+    places = st.container(key="model-board").columns(len(columns))
+    for place, (stage, cards) in zip(places, columns.items(), strict=True):
         with place.container(border=True, key=f"stage-{stage}", height="stretch", gap="small"):
             color: Any = STAGE_COLORS.get(stage, "gray" if stage in ("none", "retired") else "red")
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,6 +11,7 @@ import json
 import re
 import warnings
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -288,6 +289,17 @@ def as_zip(folder: Path) -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, _ in contents(folder):
             archive.write(folder / name, name)
+    return target.getvalue()
+
+
+def zip_of(paths: Mapping[str, Path]) -> bytes:
+    """Stored files and folders as one zip file, each in a folder of its own: ``churn-model-v3/model.pkl``."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for artifact, path in paths.items():
+            folder = re.sub(r"[^\w.-]+", "-", artifact).strip(".")
+            for name in [path.name] if path.is_file() else [name for name, _ in contents(path)]:
+                archive.write(path if path.is_file() else path / name, f"{folder}/{name}")
     return target.getvalue()
 
 

@@ -15,7 +15,7 @@ from tracker.errors import TrackerError
 from tracker.retention import Outcome, Plan
 from tracker.retention.desk import ACT_OF
 from tracker.retention.inventory import Inventory, order
-from tracker.web import editing, say, shown
+from tracker.web import address, editing, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -98,6 +98,7 @@ def holds(context: Context, inventory: Inventory) -> None:
         st.caption("Nothing is on hold. What is on hold is never deleted, whatever the rules say.")
     if context.may("hold"):
         free = [one.artifact for one in there if not one.hold and one.row]
+        address.keep_valid("retention-hold-artifacts", free)
         with st.form("retention-hold-form", clear_on_submit=False):
             st.markdown("##### Put on hold")
             chosen = st.multiselect("Artifact versions", free, key="retention-hold-artifacts")
@@ -130,6 +131,7 @@ def by_hand(context: Context, inventory: Inventory) -> None:
         return
     there = sorted((one for one in inventory.versions.values() if one.state in ("stored", "archived")), key=order)
     names = [one.artifact for one in there]
+    address.keep_valid("retention-hand-artifacts", names)
     with st.form("retention-hand-form"):
         chosen = st.multiselect("Artifact versions", names, key="retention-hand-artifacts")
         left, right = st.columns(2)
