@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +19,11 @@ from tracker.deciding.edits import set_tag
 from tracker.deciding.views import views
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.settings import Settings
-from tracker.web import found, groups, hints, picking, runs_columns, shades, sparks, ways
+from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ways
 from tracker.web.found import SortKey
 
 SECONDS = 30
+WHO = "analyst@example.com"
 MANY = 1203
 PAGES = -(-MANY // found.ROWS)
 
@@ -51,7 +53,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Open:
     def opened(path: Path, **parameters: Any) -> AppTest:
         monkeypatch.setattr(sys, "argv", ["app.py", str(path)])
         app = AppTest.from_string('from tracker.web.main import main\nmain(None, "runs")', default_timeout=SECONDS)
-        app.user = {"email": "analyst@example.com"}
+        app.user = {"email": WHO}
         for name, value in parameters.items():
             app.query_params[name] = value
         return run(app)
@@ -64,6 +66,12 @@ def run(acted: Any) -> AppTest:
     app: AppTest = acted.run()
     assert not app.exception, app.exception
     return app
+
+
+def grid_key(app: AppTest) -> str:
+    """The key of the grid of runs."""
+    times = app.session_state.filtered_state.get(picking.TIMES, 0)
+    return f"{picking.AREA}-{times}"
 
 
 def names(app: AppTest) -> list[str]:
@@ -104,7 +112,7 @@ def test_runs_are_ordered_by_several_columns_by_address_and_in_the_form(open_app
 
 def test_a_click_on_a_header_orders_by_it_and_keeps_what_is_selected(open_app: Open, many: Path) -> None:
     app = open_app(many)
-    app.session_state[picking.KEY] = {"selection": {"rows": [0, 2], "columns": ["loss"], "cells": []}}
+    app.session_state[grid_key(app)] = {"selection": {"rows": [0, 2], "columns": ["loss"], "cells": []}}
     run(app)
     assert app.query_params["sort"] == "metrics.loss", "of a loss the lowest is the best"
     assert app.session_state[picking.PICKED] == ["r1202", "r1200"]
@@ -271,6 +279,13 @@ def test_a_damaged_file_of_ways_is_as_none(tmp_path: Path) -> None:
     assert ways.words({"no": "list"}) == [] and ways.words(["a", 1]) == ["a"]
 
 
+@pytest.mark.parametrize("column", ["name", "status", "start_time", "duration", "params.depth", "metrics.auc", "goal"])
+def test_every_kind_of_column_is_ordered_by_and_gets_a_width(open_app: Open, many: Path, column: str) -> None:
+    ways.remember(places.home(os.environ), WHO, many, {"cols": [], "widths": {column: "wide", "name": "bad"}})
+    app = open_app(many, sort=column, cols=["name", column])
+    assert not app.error and len(app.dataframe[0].value) == found.ROWS
+
+
 def test_a_column_gets_another_place() -> None:
     assert runs_columns.moved(["name", "a", "b", "c"], "c", 2) == ["name", "c", "a", "b"]
     assert runs_columns.moved(["name", "a", "b"], "name", 3) == ["name", "a", "b"]
@@ -296,7 +311,7 @@ def test_selected_runs_are_edited_at_once_and_a_conflict_is_shown(open_app: Open
             pass
     registry = tracker.open(registry_path)
     app = open_app(registry_path)
-    app.session_state[picking.KEY] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    app.session_state[grid_key(app)] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
     run(app)
     app.selectbox(key="bulk-tag").set_value("team")
     app.text_input(key="bulk-value").set_value("growth")
@@ -315,7 +330,7 @@ def test_selected_runs_move_to_the_archive_after_the_plan_was_shown(open_app: Op
     with tracker.start_run(registry_path, name="old") as logged:
         logged.log_metric("auc", 0.5)
     app = open_app(registry_path)
-    app.session_state[picking.KEY] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state[grid_key(app)] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     run(app)
     run(app.button(key="archive-plan-button").click())
     assert any("1 run would move into registry\\-archive" in str(text.value) for text in app.markdown)

@@ -85,9 +85,24 @@ def _delimited(runs: pd.DataFrame, delimiter: str, ending: str) -> str:
     writer = csv.writer(file, delimiter=delimiter, lineterminator=ending)
     one_line = delimiter == "\t"
     writer.writerow([inert(str(name)) for name in runs])
-    for row in zip(*([_text(value, one_line) for value in _values(runs[name])] for name in runs), strict=True):
+    for row in zip(*(_texts(runs[name], one_line) for name in runs), strict=True):
         writer.writerow(row)
     return file.getvalue()
+
+
+def _texts(column: pd.Series, one_line: bool) -> list[str]:
+    if column.dtype.kind == "f":
+        return ["" if value != value else repr(value) for value in column.tolist()]
+    if column.dtype.kind == "M":
+        texts = column.dt.strftime("%Y-%m-%d %H:%M:%S")
+        return ["" if value != value else value for value in texts.tolist()]
+    known: dict[Any, str] = {}  # the same text stands in many rows
+    return [
+        (known.get(value) or known.setdefault(value, _text(value, one_line)))
+        if type(value) is str
+        else _text(value, one_line)
+        for value in column.tolist()
+    ]
 
 
 def _text(value: Any, one_line: bool) -> str:

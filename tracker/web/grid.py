@@ -48,22 +48,15 @@ def show(
         if clicked is not None:
             st.session_state["open-run"] = ids[clicked["row"]]
 
-    table, configuration = prepared(runs, names, opened, exact_times=exact_times)
+    arrows = {key.column: f" {key.arrow}" for key in keys}
+    table, configuration = prepared(runs, names, opened, exact_times=exact_times, arrows=arrows, widths=widths)
     headers = columns.headers([name for name in names if name in runs.columns])
-    for key in keys:
-        for header in (headers.get(key.column), STARTED if key.column == "start_time" else None):
-            if header in configuration:
-                label = configuration[header].get("label") or header
-                configuration[header] = {**configuration[header], "label": f"{label} {key.arrow}"}
-    for name, width in widths.items():
-        if (header := STARTED if name == "start_time" and not exact_times else headers.get(name)) in configuration:
-            configuration[header] = {**configuration[header], "width": width}
     if curve is not None:
         _add_curve(table, configuration, headers.get(curve[0]), *curve)
     picking.prepare(ids, {STARTED: "start_time", **{header: name for name, header in headers.items()}})
-    event = st.dataframe(
+    event = st.container(key=picking.AREA).dataframe(
         shades.styled(table, {headers[name]: steps for name, steps in shaded.items() if name in headers}),
-        key=picking.KEY,
+        key=picking.key(),
         hide_index=True,
         on_select="rerun",
         selection_mode=["multi-row", "single-column"],
@@ -79,25 +72,43 @@ def show(
 
 
 def prepared(
-    runs: pd.DataFrame, names: Sequence[str], opened: Callable[[], None], *, exact_times: bool
+    runs: pd.DataFrame,
+    names: Sequence[str],
+    opened: Callable[[], None],
+    *,
+    exact_times: bool,
+    arrows: Mapping[str, str] | None = None,
+    widths: Mapping[str, int] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The cells of a grid of runs and how its columns look; a click on a name is in the session under ``runs-name``."""
+    """The cells of a grid of runs and how its columns look; a click on a name is in the session under ``runs-name``.
+
+    Args:
+        arrows: what stands behind the headers of columns by which the runs are ordered.
+        widths: pixels of columns that are not as wide as usual.
+    """
+    arrows, widths = arrows or {}, {**WIDTHS, **(widths or {})}
     names = [name for name in names if name in runs.columns]
     headers = columns.headers(names)
     table = pd.DataFrame({headers[name]: _cells(runs, name) for name in names})
-    configuration = {headers[name]: _configured(name, headers[name], runs[name]) for name in names}
+    configuration = {
+        headers[name]: _configured(name, headers[name], arrows.get(name, ""), widths.get(name), runs[name])
+        for name in names
+        if name != "name"
+    }
     if "start_time" in names:
         # How long ago tells more at a glance; when exactly stands beside it for those who chose their columns.
         place = names.index("start_time") + (1 if exact_times else 0)
         table.insert(place, STARTED, runs["start_time"].to_numpy())
-        configuration[STARTED] = st.column_config.DatetimeColumn(STARTED, format="distance", width=WIDTHS["start_time"])
+        configuration[STARTED] = st.column_config.DatetimeColumn(
+            STARTED + arrows.get("start_time", ""), format="distance", width=widths["start_time"]
+        )
         if not exact_times:
             table = table.drop(columns=headers["start_time"])
     configuration[headers["name"]] = st.column_config.ButtonColumn(
-        "name",
+        "name" + arrows.get("name", ""),
         type="tertiary",
         alignment="left",
-        width=WIDTHS["name"],
+        width=widths["name"],
         pinned=True,
         on_click=opened,
         key="runs-name",
@@ -137,12 +148,14 @@ def _cells(runs: pd.DataFrame, name: str) -> Any:
     return values
 
 
-def _configured(name: str, header: str, values: pd.Series) -> Any:
+def _configured(name: str, header: str, arrow: str, width: int | None, values: pd.Series) -> Any:
     declared = RUNS.column(name)
     about = declared.help if declared else "Your own column."
-    options: dict[str, Any] = {"label": header, "help": about if header == name else f"`{name}` {about}"}
-    if name in WIDTHS:
-        options["width"] = WIDTHS[name]
+    options: dict[str, Any] = {
+        "label": header + arrow,
+        "help": about if header == name else f"{shown.code(name)} {about}",
+        "width": width,
+    }
     if name == "status":
         statuses = [*RUN_STATUS, *sorted({str(value) for value in values if value} - set(RUN_STATUS))]
         return st.column_config.MultiselectColumn(
@@ -158,5 +171,6 @@ def _configured(name: str, header: str, values: pd.Series) -> Any:
         return st.column_config.CheckboxColumn(**options)
     if is_numeric_dtype(values):
         form = shown.column_format(values)
-        return st.column_config.NumberColumn(**options, format=form, width=columns.number_width(header, form, values))
+        options["width"] = width or columns.number_width(header + arrow, form, values)
+        return st.column_config.NumberColumn(**options, format=form)
     return st.column_config.TextColumn(**options)

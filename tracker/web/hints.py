@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "time", "text"]
 
-LOOKED_AT = 2000
+LOOKED_AT = 1000
 """Runs of which the values are looked at."""
 MOST_VALUES = 40
 """Different values of a column up to which they are offered."""

@@ -9,24 +9,40 @@ import streamlit as st
 from tracker.settings import Settings
 from tracker.web import found
 
-KEY = "runs-grid"
+AREA = "runs-grid"
+"""The place of the grid on the page."""
+TIMES = "runs-times"
+"""In the session: how often other runs, or another order, were asked for; each time it is another grid.
+
+What the browser sent of the one before, which it may repeat with the page's next look at the files, then means nothing.
+"""
 PICKED, SHOWN, HEADERS = "runs-picked", "runs-shown", "runs-headers"
 """In the session: the ids that are selected, those on the page as it was drawn, and its columns by their header."""
 
 
+def key() -> str:
+    """The key of the grid that is on the page."""
+    return f"{AREA}-{st.session_state.get(TIMES, 0)}"
+
+
+def begin_anew() -> None:
+    """From now on it is another grid."""
+    st.session_state[TIMES] = st.session_state.get(TIMES, 0) + 1
+
+
 def take_clicks(settings: Settings, known: Sequence[str]) -> None:
     """Take over what was clicked in the grid since it was drawn: rows that were ticked, a header to order by."""
-    if KEY not in st.session_state:
+    if key() not in st.session_state:
         return
-    selection = st.session_state[KEY]["selection"]
+    selection = st.session_state[key()]["selection"]
     st.session_state[PICKED] = merged(
         st.session_state.get(PICKED, []), st.session_state.get(SHOWN, []), selection["rows"]
     )
     if clicked := [st.session_state.get(HEADERS, {}).get(header) for header in selection["columns"]]:
         keys = found.sort_keys(st.session_state.get("sort", []), known)
         if clicked[0]:
-            st.session_state["sort"] = [str(key) for key in found.clicked(keys, clicked[0], settings)]
-        _set_rows(selection["rows"])
+            st.session_state["sort"] = [str(one) for one in found.clicked(keys, clicked[0], settings)]
+        begin_anew()
 
 
 def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> None:
@@ -37,9 +53,9 @@ def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> None:
     """
     st.session_state[HEADERS] = dict(headers)
     chosen = set(st.session_state.get(PICKED, []))
-    if st.session_state.get(SHOWN) != list(ids) or KEY not in st.session_state:
+    if st.session_state.get(SHOWN) != list(ids) or key() not in st.session_state:
         st.session_state[SHOWN] = list(ids)
-        if chosen or KEY in st.session_state:
+        if chosen or key() in st.session_state:
             _set_rows([place for place, run_id in enumerate(ids) if run_id in chosen])
 
 
@@ -71,4 +87,4 @@ def merged(picked: Sequence[str], shown: Sequence[str], rows: Sequence[int]) -> 
 
 
 def _set_rows(rows: Sequence[int]) -> None:
-    st.session_state[KEY] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    st.session_state[key()] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}

@@ -10,12 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from tracker.errors import QueryError
+from tracker.settings import Settings
 from tracker.web import (
     address,
     columns,
     data,
     found,
     grid,
+    groups,
     picking,
     runs_columns,
     runs_edit,
@@ -79,7 +81,16 @@ def show(context: Context) -> None:
     runs_edit.outcome(context)
     places = all_places
     if by:
-        runs_groups.show(runs.iloc[all_places], by, shown, context.settings)
+        metrics = tuple(name for name in shown if columns.group(name) == "metrics")[: groups.MOST_METRICS]
+        table = _grouped(
+            (context.place.path, data.version(runs), all_places.tobytes()),
+            by,
+            metrics,
+            context.settings,
+            runs,
+            all_places,
+        )
+        runs_groups.show(table, by)
         if inside := str(st.session_state.get("in") or ""):
             places, _ = _found(context, runs, keys, inside=(by, inside.removeprefix("=")))
             places = places if len(places) else all_places
@@ -163,13 +174,30 @@ def _looked_for(
     return places, columns.suitable(some)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _grouped(
+    which: tuple[Path, int, bytes],
+    by: str,
+    metrics: tuple[str, ...],
+    _settings: Settings,
+    _runs: pd.DataFrame,
+    _places: np.ndarray,
+) -> pd.DataFrame:
+    """The runs that are found in groups."""
+    names = dict.fromkeys([by, "status", "start_time", *metrics])
+    return groups.grouped(_runs[list(names)].iloc[_places], by, metrics, _settings)
+
+
 def _begin_anew_where_others_are_found(keys: Sequence[SortKey]) -> None:
     """Back to the first page when the filter or the order has changed."""
     state = st.session_state
     asked = (state.get("filter"), tuple(state.get("experiment", ())), tuple(keys), state.get("by"), state.get("in"))
-    if st.session_state.setdefault("runs-asked", asked) != asked:
-        st.session_state["runs-asked"] = asked
-        st.session_state["page"] = "1"
+    before = state.setdefault("runs-asked", (asked, state.get("page")))
+    if before[0] != asked:
+        state["page"] = "1"
+    if before != (asked, state.get("page")):
+        state["runs-asked"] = (asked, state.get("page"))
+        picking.begin_anew()
 
 
 def _shades(

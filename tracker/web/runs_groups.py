@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from tracker.settings import Settings
 from tracker.web import address, columns, groups, shown
 from tracker.web.shown import count, plain
 
@@ -41,10 +40,11 @@ def leave() -> None:
     st.session_state["in"] = ""
 
 
-def show(found: pd.DataFrame, by: str, shown_columns: Sequence[str], settings: Settings) -> None:
-    """The list of groups; which one is selected is in the session under ``in``, as ``=`` and its text."""
-    metrics = [name for name in shown_columns if columns.group(name) == "metrics"]
-    table = groups.grouped(found, by, metrics, settings)
+def show(table: pd.DataFrame, by: str) -> None:
+    """The list of groups, of :func:`tracker.web.groups.grouped`.
+
+    Which one is selected is in the session under ``in``, as ``=`` and its text.
+    """
     more = len(table) - MOST
     texts = list(table["group"][:MOST])
     inside = st.session_state.get("in", "")
