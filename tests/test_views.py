@@ -64,6 +64,9 @@ def test_a_view_needs_a_name_and_a_contributor(registry: Registry) -> None:
     set_roles(registry, {"ann": "manager", "vic": "viewer", "con": "contributor"}, "ann")
     with pytest.raises(PermissionRefusedError):
         save_view(registry, "mine", "by=owner", "vic")
+    one = ids(registry)["one"]
+    with pytest.raises(PermissionRefusedError):
+        edit_runs(registry, {one: {"tags.team": "growth"}}, {one: {"tags.team": "risk"}}, "vic")
     save_view(registry, "mine", "by=owner", "con")
     assert views(registry.settings) == {"mine": "by=owner"}
 

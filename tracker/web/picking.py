@@ -22,7 +22,7 @@ PICKED, SHOWN, HEADERS = "runs-picked", "runs-shown", "runs-headers"
 
 def key() -> str:
     """The key of the grid that is on the page."""
-    return f"{AREA}-{st.session_state.get(TIMES, 0)}"
+    return f"{AREA}-{st.session_state.setdefault(TIMES, 0)}"
 
 
 def begin_anew() -> None:

@@ -226,7 +226,6 @@ def _bar(context: Context, runs: pd.DataFrame, places: np.ndarray, picked: list[
     total = count(len(runs), "run") if len(places) == len(runs) else f"{len(places):,} of {count(len(runs), 'run')}"
     st.markdown(f"**{total}**{f' · {len(picked):,} selected' if picked else ''}", width="content")
     if not picked:
-        st.caption("Click a name to open the run; tick runs to compare or edit them.", width="content")
         return
     if len(picked) == 1 and st.button("Open", key="runs-open", icon=":material/science:"):
         context.open_run(picked[0])
@@ -253,16 +252,16 @@ def _select(runs: pd.DataFrame, places: np.ndarray) -> None:
 
 def _foot(part: Part, total: int) -> None:
     """Which part of the runs this is, and the way to the others."""
-    if part.pages == 1:
-        return
-
-    key = f"runs-page-{part.number}"  # another widget each time: streamlit warns where a session sets the number
-
-    def turned() -> None:
-        st.session_state["page"] = str(st.session_state[key])
-
+    hint = "Click a name to open the run, a header to order by it; tick runs to compare or edit them."
     with st.container(horizontal=True, vertical_alignment="center", key="runs-foot"):
-        st.caption(part.says(total), width="stretch")
+        st.caption(f"{part.says(total)}. {hint}" if part.pages > 1 else hint, width="stretch")
+        if part.pages == 1:
+            return
+        key = f"runs-page-{part.number}"  # another widget each time: streamlit warns where a session sets the number
+
+        def turned() -> None:
+            st.session_state["page"] = str(st.session_state[key])
+
         st.pagination(part.pages, default=part.number, key=key, on_change=turned)
 
 

@@ -28,7 +28,7 @@ Columns, operators and values are offered as you type: arrow keys and Enter, or 
 def show(context: Context, runs: pd.DataFrame) -> None:
     """The fields, whose values are in the session under ``filter`` and ``experiment``."""
     known = _hints(context.place.path, data.version(runs), runs)
-    fields = st.columns([6, 1.7, 2.6], vertical_alignment="bottom")
+    fields = st.columns([5.4, 2.1, 2.6], vertical_alignment="bottom")
     fields[0].text_input(
         "Filter",
         key="filter",
