@@ -15,13 +15,13 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from faults import faults
-from libreoffice import Document, Office
+from libreoffice import Office
 from script import Script
-from window import OfficePerson, Window
+from window import Desk, OfficePerson, Window
 
 from tracker.errors import TrackerError
 from tracker.history.outside import outside_saves
@@ -71,45 +71,10 @@ class Hands:
     deleted: set[str] = field(default_factory=set)
 
 
-class Hand(Protocol):
-    """A person at a window, as :class:`OfficePerson`."""
-
-    @property
-    def window(self) -> Window: ...
-    def opens(self) -> None: ...
-    def saves(self) -> None: ...
-    def closes(self) -> None: ...
-
-
-class AtTheFile:
-    """A person who opens the registry itself: LibreOffice's lock file lies beside it as long as it is open."""
-
-    def __init__(self, path: Path, office: Office) -> None:
-        self._path, self._office = path, office
-        self._window: Window | None = None
-
-    @property
-    def window(self) -> Window:
-        assert self._window is not None, "it is not open"
-        return self._window
-
-    def opens(self) -> None:
-        number = self._office.ask("open", path=str(self._path))
-        self._window = Window(Document(self._office, number, self._path))
-
-    def saves(self) -> None:
-        self.window.document.save()
-
-    def closes(self) -> None:
-        if self._window is not None:
-            self._window.document.close()
-            self._window = None
-
-
 class Team:
     """The people, and what must be in the workbook of what they did."""
 
-    def __init__(self, script: Script, people: list[Hand]) -> None:
+    def __init__(self, script: Script, people: list[Desk]) -> None:
         self.script, self.people = script, people
         self.chance = random.Random(7)
         self.saved = Hands()
@@ -186,7 +151,7 @@ class Team:
 @pytest.mark.parametrize("minutes", [0.0, pytest.param(MINUTES, marks=pytest.mark.slow)])
 def test_two_people_and_three_scripts(registry_path: Path, tmp_path: Path, libreoffice: Office, minutes: float) -> None:
     script, second = Script(registry_path), Office(tmp_path / "second")
-    team = Team(script, [AtTheFile(registry_path, libreoffice), OfficePerson(registry_path, second, tmp_path / "desk")])
+    team = Team(script, [Desk(registry_path, libreoffice), OfficePerson(registry_path, second, tmp_path / "desk")])
     stop = tmp_path / "stop"
     children = [_started(registry_path, stop, number + 1) for number in range(PROCESSES)]
     end = time.monotonic() + 60 * minutes

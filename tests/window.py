@@ -56,13 +56,12 @@ class Window:
         return top + 1, rows[top], rows[top + 1 :]
 
 
-class OfficePerson:
-    """:class:`person.Person` with a LibreOffice, on a machine of their own: nobody sees that they have it open."""
+class Desk:
+    """A person who opens the registry itself: LibreOffice's lock file lies beside it as long as it is open."""
 
-    def __init__(self, path: Path, office: Office, folder: Path) -> None:
+    def __init__(self, path: Path, office: Office) -> None:
         self.path = path
         self._office = office
-        self._copy = folder / path.name
         self._window: Window | None = None
 
     @property
@@ -71,17 +70,34 @@ class OfficePerson:
         return self._window
 
     def opens(self) -> None:
-        self._copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.path, self._copy)
-        self._window = Window(Document(self._office, self._office.ask("open", path=str(self._copy)), self._copy))
+        self._shows(self.path)
+
+    def saves(self) -> None:
+        self.window.document.save()
 
     def closes(self) -> None:
         if self._window is not None:
             self._window.document.close()
             self._window = None
 
+    def _shows(self, path: Path) -> None:
+        self._window = Window(Document(self._office, self._office.ask("open", path=str(path)), path))
+
+
+class OfficePerson(Desk):
+    """:class:`person.Person` with a LibreOffice, on a machine of their own: nobody sees that they have it open."""
+
+    def __init__(self, path: Path, office: Office, folder: Path) -> None:
+        super().__init__(path, office)
+        self._copy = folder / path.name
+
+    def opens(self) -> None:
+        self._copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.path, self._copy)
+        self._shows(self._copy)
+
     def saves(self) -> None:
-        self.window.document.save()
+        super().saves()
         temporary = self.path.with_name("saving.tmp")
         shutil.copyfile(self._copy, temporary)
         os.replace(temporary, self.path)
