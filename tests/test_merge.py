@@ -262,6 +262,21 @@ def test_a_row_that_a_person_typed_gets_its_key_back() -> None:
     assert decided.tables["runs"].updates == {1: {"run_id": "r9"}} and not decided.tables["runs"].appends
 
 
+def test_a_key_does_not_go_to_another_row_that_a_person_typed() -> None:
+    """Two planned runs with one goal: the copy that was saved has only the second."""
+    cells = {
+        "name": CellChange("mine", "mine"),
+        "notes": CellChange("planned", "planned"),
+        "run_id": CellChange(None, "r9"),
+    }
+    typed = Entry("runs", ("r9",), cells, typed=True, by="person")
+    lost = ChangeSet((), 1.0, "", "sync", (typed,), id="000001-0123456789abcdef", number=1)
+    tables = runs((None, "theirs", None, "planned"))
+    decided = plan(tables, Incoming((lost,)), Settings(), no_history, {0: tables["runs"].row(0)})
+    assert decided.tables["runs"].appends == [{"run_id": "r9", "name": "mine", "notes": "planned"}]
+    assert not decided.tables["runs"].updates
+
+
 # -- for all of them ----------------------------------------------------------------------------------------------
 
 CELLS = st.sampled_from([None, 1, 2, 3])

@@ -177,9 +177,9 @@ class Machine(RuleBasedStateMachine):
             person.inserts_column(header, before=one_of(COLUMNS, which))
             sheet.own.add(header)
         elif act.startswith("type") and sheet.rows and not sheet.typed:
-            tag, notes = self.fresh("typed "), self.fresh("p")
-            (person.types if act == "type" else person.types_below)(name=tag, notes=notes)
-            sheet.typed[tag] = {"name": Cell(tag, "hand"), "notes": Cell(notes, "hand")}
+            tag, goal = self.fresh("typed "), one_of(("planned", self.fresh("p")), which)
+            (person.types if act == "type" else person.types_below)(name=tag, goal=goal)
+            sheet.typed[tag] = {"name": Cell(tag, "hand"), "goal": Cell(goal, "hand")}
 
     @precondition(lambda self: self.windows)
     @rule(window=pick)

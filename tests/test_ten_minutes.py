@@ -91,23 +91,27 @@ class Team:
         person, hands = self.people[number], self.open[number]
         if hands is None:
             person.opens()
+            print(f"{number} opens")
             self.open[number] = copy.deepcopy(self.saved)
             return
         for _ in range(self.chance.randint(1, 3)):
-            self.edits(person.window, hands)
+            print(f"{number} {self.edits(person.window, hands)}")
         if self.chance.random() < 0.7:
             person.saves()
+            print(f"{number} saves")
             self.saved = copy.deepcopy(hands)
             self.saves += 1
         if self.chance.random() < 0.4:
             person.closes()
+            print(f"{number} closes")
             self.open[number] = None
         with contextlib.suppress(TrackerError):  # Ann has it open
-            self.script.sync()
+            print(f"sync {self.script.sync().change_set}")
             self.seen |= {(*place, value) for place, value in self.saved.cells.items()}
             self.typed |= self.saved.typed
 
-    def edits(self, window: Window, hands: Hands) -> None:
+    def edits(self, window: Window, hands: Hands) -> str:
+        """One edit, and in words which."""
         rows = window.rows()
         short = sorted(run for run, row in rows.items() if row["experiment"] == "short")
         long = sorted(run for run, row in rows.items() if row["experiment"] == "long")
@@ -115,24 +119,29 @@ class Team:
         if act == "write" and short:
             column = self.chance.choice(("goal", "notes", "insight", "metrics.auc"))
             value = self.fresh() if column != "metrics.auc" else self.fresh_number()
-            self.writes(window, hands, self.chance.choice(short), column, value)
-        elif act == "stage" and "tags.stage" in next(iter(rows.values()), {}) and long:
-            self.writes(window, hands, self.chance.choice(long), "tags.stage", self.fresh())
-        elif act == "sort" and rows:
+            return self.writes(window, hands, self.chance.choice(short), column, value)
+        if act == "stage" and "tags.stage" in next(iter(rows.values()), {}) and long:
+            return self.writes(window, hands, self.chance.choice(long), "tags.stage", self.fresh())
+        if act == "sort" and rows:
             window.document.sort_table("runs", self.chance.choice(("name", "run_id")), self.chance.random() < 0.5)
-        elif act == "type" and rows:
+            return "sorts"
+        if act == "type" and rows:
             name = self.fresh()
             window.type_below(name=name, goal="planned")
             hands.typed.add(name)
-        elif act == "delete" and len(short) > 5:
+            return f"types {name}"
+        if act == "delete" and len(short) > 5:
             run = self.chance.choice([run for run in short if rows[run]["status"] == "FINISHED"])
             window.delete(run)
             hands.deleted.add(run)
             hands.cells = {place: value for place, value in hands.cells.items() if place[0] != run}
+            return f"deletes {run}"
+        return "only looks"
 
-    def writes(self, window: Window, hands: Hands, run: str, column: str, value: Any) -> None:
+    def writes(self, window: Window, hands: Hands, run: str, column: str, value: Any) -> str:
         window.write(run, column, value)
         hands.cells[run, column] = value
+        return f"writes {value} into {column} of {run}"
 
     def fresh(self) -> str:
         self.count += 1

@@ -359,7 +359,7 @@ def _as_change(table: str, key: Key, column: str, wish: Wish) -> Change:
 
 
 def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:
-    """The row without a key that holds at least half of what was typed when it got this key."""
+    """The row without a key that holds more than half of what was typed when it got this key."""
     known = {column: cell.new for column, cell in typed.cells.items() if cell.old is not None}
     best, best_score = None, 0.0
     for handle, row in left.items():
@@ -370,7 +370,7 @@ def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int |
         score = equal / len(known) if known else 0.0
         if score > best_score:
             best, best_score = handle, score
-    if best is None or best_score < 0.5:
+    if best is None or best_score <= 0.5:
         return None
     del left[best]
     return best
