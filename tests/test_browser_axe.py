@@ -34,6 +34,8 @@ def sample(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(workbook.with_suffix(".tracker"), registry.with_suffix(".tracker"))
     with served(registry, folder) as (url, _):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(url)
+        page.wait_for_selector(".st-key-head", timeout=90_000)  # the first page also imports what pages need
         yield Shown(page, registry, url, [])
         page.close()
 

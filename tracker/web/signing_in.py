@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +64,7 @@ def may_enter(visitor: Visitor, path: Path) -> bool:
 
 def ask() -> None:
     """The page on which people sign in; or what keeps them from it."""
-    _style()
-    with st.container(border=True, key="sign-in", width=520):
-        st.markdown("# Tracker")
+    with _card("sign-in"):
         lack = lacking(_auth())
         if lack:
             st.error(f"**Nobody can sign in here yet, so nothing is shown.** {plain(lack)}", icon=":material/lock:")
@@ -93,10 +93,8 @@ def _not_proved() -> None:
 
 def refused(visitor: Visitor) -> None:
     """The page of somebody who has no role here."""
-    _style()
     contact = how().contact
-    with st.container(border=True, key="no-role", width=520):
-        st.markdown("# Tracker")
+    with _card("no-role"):
         st.markdown(f"You are signed in as {code(visitor.name)}, and nobody has given you a role here yet.")
         asked = f"Ask {plain(contact)}" if contact else "Ask the person who sent you here"
         st.markdown(
@@ -130,5 +128,9 @@ def _auth() -> dict[str, Any]:
         return {}
 
 
-def _style() -> None:
-    st.html("<style>[data-testid='stMainBlockContainer'] { display: flex; justify-content: center; }</style>")
+@contextmanager
+def _card(key: str) -> Iterator[None]:
+    """A box in the middle of an otherwise empty page."""
+    with st.container(horizontal_alignment="center"), st.container(border=True, key=key, width=520):
+        st.markdown("# Tracker")
+        yield
