@@ -199,6 +199,18 @@ def test_a_change_replaces_what_was_decided_last_which_an_older_copy_does_not_ho
     assert decided.tables["runs"].updates == {0: {"params.x": 4}} and not decided.conflicts
 
 
+def test_a_cell_that_is_blanked_in_a_row_that_comes_back_stays_blank() -> None:
+    """A copy without the row was saved, and an undo of what made the row waits."""
+    made = Entry("runs", ("r1",), {"params.x": CellChange(None, 5)}, new=True, time=1.0)
+    lost = ChangeSet((), 1.0, "", "", (made,), number=1, id="a")
+    undone = set_x(None, was=5, time=2.0, by="person")
+    decided = plan(runs(), Incoming((lost,), changes=(undone,)), Settings(), no_history)
+    assert decided.tables["runs"].appends == [{"run_id": "r1"}]
+    again = lost, ChangeSet(("a",), 2.0, "", "", tuple(decided.entries), number=2, id="b")
+    decided = plan(runs(), Incoming(again), Settings(), no_history)
+    assert decided.tables["runs"].appends == [{"run_id": "r1"}]
+
+
 def test_what_a_change_set_says_already_is_not_said_again() -> None:
     lost = Incoming((decided_before(3, 5),), changes=(set_x(5, was=3, time=3.0, by="person"),))
     decided = plan(runs(("r1", None, None, None, 3)), lost, Settings(), scripted(3))

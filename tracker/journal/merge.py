@@ -270,13 +270,14 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
     for column, newest in row.wishes.items():
         verdict = decide(newest, None, False, lambda: None, column)
         wish = _noted(result, table.name, key, column, None, verdict)
-        if wish is None or wish.value is None or wish.value == "":
+        if wish is None or (same(wish.value, None) and same(verdict.before, None)):
             continue
-        if _has_place(result, table.name, key, column, wish, headers):
+        if same(wish.value, None) or _has_place(result, table.name, key, column, wish, headers):
             cells[column], won[column] = CellChange(verdict.before, wish.value), wish
     for part, text in zip(table.key, key, strict=True):
         cells.setdefault(part, CellChange(None, text))
-    target.appends.append({str(headers.header(column)): cell.new for column, cell in cells.items()})
+    filled = {column: cell.new for column, cell in cells.items() if not same(cell.new, None)}
+    target.appends.append({str(headers.header(column)): value for column, value in filled.items()})
     target.appended.append(_planned(table.name, key, cells, won, row, new=True))
 
 
