@@ -19,6 +19,7 @@ from zoo.zips import swap, write_zip
 from tracker.collector import collector_paused
 from tracker.values import key_text
 from tracker.workbook import Workbook, open_workbook
+from tracker.xlsx import keys
 from tracker.xlsx.strings import SharedStrings
 from tracker.xlsx.xml import UnpatchablePart
 
@@ -69,9 +70,16 @@ def every_row(book: Workbook) -> dict[int, tuple[str, ...]]:
 
 
 @CALM
-@given(rows=st.lists(st.tuples(KEYS, KEYS, st.just(0.5)), min_size=1, max_size=20), in_cells=st.booleans())
-def test_every_key_is_found_in_its_lowest_row(rows: list[tuple[Any, ...]], in_cells: bool, tmp_path: Path) -> None:
-    with open_workbook(made(tmp_path / "t.xlsx", rows, in_cells)) as book:
+@given(
+    rows=st.lists(st.tuples(KEYS, KEYS, st.just(0.5)), min_size=1, max_size=20),
+    in_cells=st.booleans(),
+    all_at_once=st.booleans(),
+)
+def test_every_key_is_found_in_its_lowest_row(
+    rows: list[tuple[Any, ...]], in_cells: bool, all_at_once: bool, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, open_workbook(made(tmp_path / "t.xlsx", rows, in_cells)) as book:
+        patch.setattr(keys, "_SHARE", 1000 if all_at_once else 0)
         table = book.table("t")
         assert table is not None
         texts = every_row(book)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from compare import assert_untouched_rows_equal, calamine_rows, members, parts
 from faults import zip_faults
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from zoo.raw import SHEET, TABLE, registry
 from zoo.zips import swap, write_zip
 
 from tracker.workbook import Layout, Workbook, open_workbook, read_tables
+from tracker.xlsx.cells import cells_around
+from tracker.xlsx.refs import column_letters
+from tracker.xlsx.rows import merged_row
 
 RUNS = 9_000
+CELLS = ('<c r="%s7" s="3"/>', '<c  s="2" r="%s7"><v>1</v></c>', '<c r="%s7"><v>2</v></c>', '<c r="%s7"><v>3</v></c>')
+NOON = datetime(2026, 11, 25, 12)
 Change = Callable[[Workbook], None]
 
 
@@ -76,6 +84,37 @@ CHANGES = {
     "columns": [add_column, append(1), add_column],
     "everything": [append(3), update(5_000), append(1), update(RUNS + 6), add_column, append(300), update(2, RUNS + 7)],
 }
+
+
+def test_equal_values_of_other_types_stay_what_they_are(large: Path, tmp_path: Path) -> None:
+    values = [1, True, 1.0, "1", 0, False, "0", 0.0, -0.0, "", None, "x", "x", NOON, NOON, " x", "TRUE"] * 2
+    with open_workbook(large) as book, open(tmp_path / "filled.xlsx", "wb") as file:
+        runs = book.table("runs")
+        assert runs is not None
+        key, text = runs.columns[:2]
+        before = book.read("runs")
+        added = runs.append([{key: f"new-{at}", text: value} for at, value in enumerate(values)])
+        assert before is not None and [row.values[1] for row in map(runs.row, added)][:2] == [1, True]
+        assert len(book.read("runs").rows) == len(before.rows) + len(values)  # type: ignore[union-attr]
+        book.save(file)
+    with open_workbook(tmp_path / "filled.xlsx") as book:
+        rows = book.read("runs")
+        assert rows is not None
+        found = [row[1] for row in rows.rows[-len(values) :]]
+        assert list(map(repr, found)) == [repr(None if value == "" else value) for value in values]
+
+
+@settings(deadline=None)
+@given(
+    there=st.dictionaries(st.integers(1, 40), st.sampled_from(CELLS)),
+    wanted=st.sets(st.integers(1, 42), min_size=1, max_size=4),
+)
+def test_few_cells_of_a_row_are_set_as_if_all_had_been_looked_at(there: dict[int, str], wanted: set[int]) -> None:
+    cells = "".join(there[column] % column_letters(column) for column in sorted(there))
+    row = f'<row r="7" spans="1:9">{cells}</row>'.encode()
+    body = row[row.find(b">") + 1 :]
+    fresh = {column: b"<c new%d/>" % column for column in wanted}
+    assert merged_row(row, 7, fresh, b"", cells_around(body, b"", wanted)) == merged_row(row, 7, fresh, b"")
 
 
 def test_very_many_new_rows_become_several_segments(large: Path, tmp_path: Path) -> None:
