@@ -47,11 +47,13 @@ def is_number(values: pd.Series) -> bool:
     """Whether all that is there are numbers."""
     import pandas
 
+    kinds = pandas.api.types
     there = values.dropna()
-    if there.empty or pandas.api.types.is_datetime64_any_dtype(there):
+    if there.empty or kinds.is_datetime64_any_dtype(there) or kinds.is_bool_dtype(there):
         return False
-    return not there.map(lambda value: isinstance(value, bool)).any() and bool(
-        pandas.to_numeric(there, errors="coerce").notna().all()
+    return kinds.is_numeric_dtype(there) or (
+        not there.map(lambda value: isinstance(value, bool)).any()
+        and bool(pandas.to_numeric(there, errors="coerce").notna().all())
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -92,3 +92,8 @@ class Context:
     def compare(self, run_ids: list[str]) -> NoReturn:
         """Turn to the comparison of these runs."""
         st.switch_page(self.pages["compare"], query_params=address.with_parameters(runs=",".join(run_ids)))
+
+    def compare_found(self, query: str, experiments: Sequence[str]) -> NoReturn:
+        """Turn to the comparison of all runs that a filter finds, of some experiments or of all."""
+        said = {"filter": query, "experiment": list(experiments), **({"registry": self.link} if self.link else {})}
+        st.switch_page(self.pages["compare"], query_params=said)

@@ -226,6 +226,14 @@ def _bar(context: Context, runs: pd.DataFrame, places: np.ndarray, picked: list[
     total = count(len(runs), "run") if len(places) == len(runs) else f"{len(places):,} of {count(len(runs), 'run')}"
     st.markdown(f"**{total}**{f' · {len(picked):,} selected' if picked else ''}", width="content")
     if not picked:
+        if len(places) > 1 and st.button(
+            f"Compare all {len(places):,}",
+            key="runs-compare-all",
+            type="tertiary",
+            icon=":material/compare_arrows:",
+            help="All that are shown here: their curves, which params matter, parallel coordinates.",
+        ):
+            context.compare_found(st.session_state.get("filter") or "", st.session_state.get("experiment") or [])
         return
     if len(picked) == 1 and st.button("Open", key="runs-open", icon=":material/science:"):
         context.open_run(picked[0])
