@@ -287,3 +287,32 @@ def test_a_metric_that_is_called_like_a_summary_keeps_its_own_value(path: Path) 
     writer.log_many({"auc.best": 0.1, "auc": 0.9})
     cells = summary_cells(summarise(path)[1], Settings({"metrics.summary": "last, best"}))
     assert cells["metrics.auc.best"] == 0.1
+
+
+@settings(deadline=None)
+@given(first=logged, second=logged, asked=st.lists(st.tuples(st.booleans(), st.floats(0, 1)), max_size=8))
+def test_a_summary_does_not_depend_on_what_was_asked_before(
+    tmp_path_factory: pytest.TempPathFactory, first: list[Any], second: list[Any], asked: list[tuple[bool, float]]
+) -> None:
+    """However the file grows, is replaced by another, and from where on it is asked for."""
+    folder = tmp_path_factory.mktemp("metrics")
+    for name, calls in (("first", first), ("second", second)):
+        writer = MetricsWriter(folder / name)
+        writer.open()
+        for metric, value, step, timestamp in calls:
+            writer.log(metric, value, step, timestamp)
+        writer.close()
+    path = folder / "metrics.csv"
+    for number, (other, share) in enumerate(asked):
+        content = (folder / ("second" if other else "first")).read_bytes()
+        ends = [place + 1 for place, byte in enumerate(content) if byte == 10]
+        path.write_bytes(content[: ends[int(share * (len(ends) - 1))]])
+        offset = ends[int(share * share * (len(ends) - 1))]
+        fresh = folder / f"fresh-{number}.csv"
+        fresh.write_bytes(path.read_bytes()[:offset])
+        before, whole, length = summarise(path, offset)
+        assert length == path.stat().st_size
+        assert repr(before) == repr(summarise(fresh)[1])
+        fresh = folder / f"whole-{number}.csv"
+        fresh.write_bytes(path.read_bytes())
+        assert repr(whole) == repr(summarise(fresh)[1])

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from tracker.values import to_cell
 HEADER = b"timestamp,step,metric,value\n"
 _TORN = b"?"
 """Closes a line that a crash tore: what stands before it is no number any more, so half a value is never believed."""
+_TAIL = 200
+"""Bytes by which the beginning of a file is known again."""
 _PIECES = 50
 """Pieces in which a part of a large file is read."""
 
@@ -202,11 +205,38 @@ def summarise(path: Path, offset: int = 0) -> tuple[dict[str, MetricSummary], di
     The bytes end with the last whole line. A file that is not there is empty.
     """
     content = _whole_lines(path)
-    before: dict[str, MetricSummary] = {}
-    _add(before, content[:offset])
+    before = _summarised(path).up_to(content, offset)
     whole = {metric: replace(summary) for metric, summary in before.items()}
     _add(whole, content[offset:])
     return before, whole, len(content)
+
+
+class _Beginning:
+    """What was summarised of the beginning of a file. The next to ask goes on from there: a run of an hour is read
+    whenever a page is drawn, and each time only what was logged since the last sync is new."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._length = 0
+        self._tail = b""
+        self._summaries: dict[str, MetricSummary] = {}
+
+    def up_to(self, content: bytes, offset: int) -> dict[str, MetricSummary]:
+        """The summaries of the first ``offset`` bytes of what is the file's content now."""
+        with self._lock:
+            # Another file may have come to its place; times and values of its last lines tell it from this one.
+            goes_on = content.startswith(self._tail, self._length - len(self._tail))
+            if offset < self._length or not goes_on:
+                self._length, self._summaries = 0, {}
+            _add(self._summaries, content[self._length : offset])
+            self._length = min(offset, len(content))
+            self._tail = content[max(self._length - _TAIL, 0) : self._length]
+            return {metric: replace(summary) for metric, summary in self._summaries.items()}
+
+
+@lru_cache(maxsize=64)
+def _summarised(path: Path) -> _Beginning:
+    return _Beginning()
 
 
 def summary_cells(summaries: Mapping[str, MetricSummary], settings: Settings) -> dict[str, Any]:

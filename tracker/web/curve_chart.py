@@ -13,7 +13,11 @@ HEIGHT = 220
 ZOOM = "zoom"
 """The name of the selection: dragging over the picture selects a stretch of the x axis."""
 
-_SPAN = "(datum.{x} >= 86400000 ? floor(datum.{x} / 86400000) + ' d ' : '') + utcFormat(datum.{x}, '%H:%M:%S')"
+_SPAN = (
+    "datum.{x} % 1000 ? format(datum.{x} / 1000, '.3~f') + ' s' : "
+    "(datum.{x} >= 86400000 ? floor(datum.{x} / 86400000) + ' d ' : '') + "
+    "utcFormat(datum.{x}, datum.{x} >= 3600000 ? '%H:%M:%S' : '%M:%S')"
+)
 _SECONDS = (
     "datum.{x} >= 3600000 ? format(datum.{x} / 3600000, '.3~g') + ' h' : "
     "datum.{x} >= 60000 ? format(datum.{x} / 60000, '.3~g') + ' min' : format(datum.{x} / 1000, '.3~g') + ' s'"
@@ -81,9 +85,9 @@ def _x(look: Look) -> dict[str, Any]:
         scale = {"type": "utc", "nice": False, "padding": 6}
         axis = {"labelExpr": _SPAN.format(x="value")} if look.axis == "time" else {}
     if look.zoom is not None:
-        scale = {**scale, "domain": list(look.zoom), "nice": False}
-        scale.pop("zero", None)
-        scale.pop("padding", None)
+        # As expressions: a number in the domain of times would be taken for a year.
+        first, last = ({"expr": repr(end)} for end in look.zoom)
+        scale = {"type": scale.get("type", "linear"), "domainMin": first, "domainMax": last, "nice": False}
     return {"field": "x", "type": kind, "title": titles[look.axis], "axis": axis, "scale": scale}
 
 
