@@ -77,13 +77,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(registry: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """``streamlit run app.py -- registry`` on a free port; gives its address and its output."""
+def served(registry: Path | None, folder: Path) -> Iterator[tuple[str, Path]]:
+    """``streamlit run app.py -- registry`` on a free port, without one the sample; gives address and output."""
     port = free_port()
     log = folder / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
     with open(log, "wb") as output:
-        server = subprocess.Popen([*command, "--", str(registry)], stdout=output, stderr=output, cwd=folder)
+        server = subprocess.Popen(
+            [*command, *(["--", str(registry)] if registry else [])], stdout=output, stderr=output, cwd=folder
+        )
         try:
             wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
             yield f"http://127.0.0.1:{port}", log

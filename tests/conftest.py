@@ -159,7 +159,7 @@ def app(chromium: Any, registry_path: Path, tmp_path: Path) -> Iterator[Shown]:
                 "# Seen\n\n![pixel](https://elsewhere.example/x.png) \\![more](https://e.example/y.png)", "report.md"
             )
     with opened(chromium, registry_path, tmp_path) as shown:
-        shown.open()
+        shown.open("/runs")
         yield shown
 
 

@@ -175,7 +175,7 @@ def test_a_workbook_in_a_folder_becomes_a_registry_and_its_runs_are_among_those_
         shown.has_cell("adopt-columns", 1, 3, "tag")
         shown.button("Make it a registry")
         page.get_by_text("ours.xlsx is a registry now.").wait_for(timeout=20_000)
-        page.get_by_text("2 runs").wait_for()
+        page.get_by_text("nobody has it open").wait_for()
         shown.button("All")
         page.get_by_text("a folder with 2 registries").wait_for()
         page.get_by_text("Runs of all").click()

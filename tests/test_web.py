@@ -17,6 +17,7 @@ from tracker.workbook import read_tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("runs", "run", "compare", "artifacts", "data", "checklist", "history", "problems", "workbook", "import")
+PAGES += ("overview", "sop", "settings")
 SECONDS = 30
 WHO = "analyst@example.com"
 NASTY = "[click](javascript:alert(1)) **bold** <b>html</b> :red[x]"

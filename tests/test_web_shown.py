@@ -331,10 +331,10 @@ def test_the_matrix_shows_what_is_done_missing_and_not_asked_for() -> None:
     items = matrix.items(SOP, CHECKLIST)
     assert [item.name for item in items] == ["seed", "report", "odd"]
     records = matrix.records(CHECKLIST)
-    cells = [matrix.status(records.get(("r0", item.name)), item, "churn-2") for item in items]
+    cells = [matrix.status(records.get(("r0", item.name)), item, {"experiment": "churn-2"}) for item in items]
     assert cells == ["✓ done", "· not checked", "~ waived"]
     assert matrix.summary(cells) == "1 of 2"
-    assert matrix.status(None, items[0], "fraud") == ""
+    assert matrix.status(None, items[0], {"experiment": "fraud"}) == ""
 
 
 # -- places -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,11 @@ from tracker.schema import TABLES
 from tracker.values import key_text
 
 DEFAULTS: dict[str, tuple[Any, str]] = {
+    "metrics.main": (
+        None,
+        "Metrics by which runs are ranked, the first that an experiment has; names with * as a wildcard, separated by "
+        "commas. Blank: the one that most of its runs have.",
+    ),
     "metrics.summary": (
         "last",
         "What of a metric's steps goes into the runs sheet: last, best, min, max; separated by commas.",

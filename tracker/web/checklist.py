@@ -1,4 +1,4 @@
-"""The Checklist page: which run has what the standard operating procedure asks for."""
+"""The Checklists page: which run has what the standard operating procedure asks for."""
 
 from __future__ import annotations
 
@@ -8,47 +8,107 @@ import pandas as pd
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import matrix, reviewing, say, shown
+from tracker.web import address, columns, glance, matrix, say, shown
 from tracker.web.checklist_view import CODE_HINT, form
 from tracker.web.context import Context
+from tracker.web.curves import distinct_labels
+from tracker.web.shown import count
 
-LEGEND = "✓ done, ✗ missing, ~ waived, · not applicable or not checked, blank: not asked of this experiment; * a must"
+LEGEND = "✓ done, ✗ missing, ~ waived, · not applicable or not checked, blank: not asked of this run; * a must"
 COLORS = {
     "✓": "background-color: rgba(0, 158, 115, 0.14)",
     "✗": "background-color: rgba(213, 94, 0, 0.18)",
     "~": "background-color: rgba(230, 159, 0, 0.18)",
     "·": "color: #7d8b97",
 }
-MOST_RUNS = 300
-"""How many runs the matrix shows, the newest."""
+ALL, LACKING, COMPLETE = "All", "Lack something", "Have all of it"
+SHARED: address.Defaults = {
+    "checklist-which": ALL,
+    "checklist-experiment": [],
+    "checklist-lacks": [],
+    "checklist-musts": False,
+}
+"""What the page's address says of it."""
+KEY = "checklist-matrix"
+ON_A_PAGE = 200
+"""How many runs the matrix shows at a time."""
 
 
 def show(context: Context) -> None:
     """The page."""
-    runs, labels = context.named_runs()
-    checklist = context.table("checklist")
-    wanted = matrix.items(context.table("sop"), checklist)
-    if not wanted:
+    runs, checklist = context.runs(), context.table("checklist")
+    everything = matrix.items(context.table("sop"), checklist)
+    if not everything:
         say.nothing_yet("No procedure yet", CODE_HINT)
+        context.page_link("sop", "Write the procedure")
         return
+    runs = runs[runs["run_id"].notna() & (runs["status"] != "MOVED")].drop_duplicates("run_id")
     if runs.empty:
         say.nothing_yet("No runs yet", "The first run appears here by itself.", say.how_to_log(context.place.path))
         return
-    everything = wanted
-    runs, wanted = _filtered(runs, wanted)
-    recorded = matrix.records(checklist)
-    rows = []
-    for run in runs.head(MOST_RUNS).to_dict("records"):
-        run_id, experiment = str(run["run_id"]), str(run["experiment"] or "")
-        cells = [matrix.status(recorded.get((run_id, item.name)), item, experiment) for item in wanted]
-        named = dict(zip((item.name for item in wanted), cells, strict=True))
-        rows.append({"run": labels[run["run_id"]], "done": matrix.summary(cells), **named})
-    if not rows:
-        say.nothing_yet("No run matches", "Choose another experiment above.")
+    address.take_over(SHARED)
+    found, wanted = _filtered(runs, everything, checklist)
+    address.write(SHARED)
+    if found.empty:
+        say.nothing_yet("No run matches", f"None of the {count(len(runs), 'run')} does. Change the choice above.")
         return
+    pages = -(-len(found) // ON_A_PAGE)
+    page = st.pagination(pages, key="checklist-page") if pages > 1 else 1
+    part = columns.arranged(found, (columns.NEWEST_BY, True)).iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+    _matrix(context, part, wanted, checklist)
+    total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
+    st.caption(f"{total}. {LEGEND}.")
+    _judge(context)
+
+
+def _filtered(
+    runs: pd.DataFrame, wanted: list[matrix.Item], checklist: pd.DataFrame
+) -> tuple[pd.DataFrame, list[matrix.Item]]:
+    """The runs and items that are asked for."""
+    left, middle, right = st.columns([3.6, 3, 3.4], vertical_alignment="bottom")
+    st.session_state.setdefault("checklist-which", ALL)
+    which = left.segmented_control("Runs", [ALL, LACKING, COMPLETE], key="checklist-which", persist_state="session")
+    names = sorted({str(name) for name in runs["experiment"].dropna()})
+    address.keep_valid("checklist-experiment", names)
+    experiments = middle.multiselect(
+        "Experiment", names, key="checklist-experiment", placeholder="All", persist_state="session"
+    )
+    items = [item.name for item in wanted]
+    address.keep_valid("checklist-lacks", items)
+    lacks = right.multiselect(
+        "Lack one of these items", items, key="checklist-lacks", placeholder="Any", persist_state="session"
+    )
+    musts = st.toggle("Only what every run must have", key="checklist-musts", persist_state="session")
+    if which in (LACKING, COMPLETE):
+        shares = glance.checked_shares(runs["checklist"])
+        runs = runs[shares < 1] if which == LACKING else runs[shares >= 1]
+    if experiments:
+        runs = runs[runs["experiment"].isin(experiments)]
+    if lacks:
+        runs = runs[runs["run_id"].isin(matrix.lacking(checklist, lacks))]
+    if musts and any(item.level == "must" for item in wanted):
+        wanted = [item for item in wanted if item.level == "must"]
+    return runs, wanted
+
+
+def _matrix(context: Context, runs: pd.DataFrame, wanted: list[matrix.Item], checklist: pd.DataFrame) -> None:
+    """The grid, and below it the item of the run that is picked in it."""
+    ids = [str(run_id) for run_id in runs["run_id"]]
+    labels = distinct_labels(dict(zip(ids, runs["name"].fillna("(unnamed)"), strict=True)))
+    recorded = matrix.records(matrix.of_runs(checklist, ids))
+    stages = matrix.stages(context.table("models"), context.table("artifacts"))
+    rows = []
+    for run_id, run in zip(ids, runs.to_dict("records"), strict=True):
+        values = {str(name): value for name, value in run.items() if not shown.is_blank(value)}
+        cells = [
+            matrix.status(recorded.get((run_id, item.name)), item, values, stages.get(run_id, ())) for item in wanted
+        ]
+        named = dict(zip((item.name for item in wanted), cells, strict=True))
+        rows.append({"run": labels[run_id], "done": matrix.summary(cells), **named})
+    _keep_selection(ids)
     event = st.dataframe(
         pd.DataFrame(rows).style.map(_colored, subset=[item.name for item in wanted]),
-        key="checklist-matrix",
+        key=KEY,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-cell",
@@ -58,21 +118,31 @@ def show(context: Context) -> None:
             "done": st.column_config.TextColumn(width=80, pinned=True, help="Done, of those that count."),
             **{item.name: _column(item) for item in wanted},
         },
-        alt="Checklist of all runs",
+        alt="Checklists of the runs",
     )
-    newest = f" The newest {MOST_RUNS} of {len(runs):,} runs are shown." if len(runs) > MOST_RUNS else ""
-    st.caption(LEGEND + newest)
     picked: list[Any] = event["selection"]["cells"]
     chosen = next(((row, name) for row, name in picked if row < len(rows)), None)
     item = next((item for item in wanted if chosen and item.name == chosen[1]), None)
     if chosen and item:
-        run = runs.iloc[chosen[0]]
-        st.markdown(f"**{shown.plain(labels[run['run_id']])}**")
-        form(context, str(run["run_id"]), item, recorded.get((str(run["run_id"]), item.name)), "checklist-item")
+        run_id = ids[chosen[0]]
+        context.page_link("run", labels[run_id], run=run_id)
+        form(context, run_id, item, recorded.get((run_id, item.name)), "checklist-item")
     elif context.may("tick"):
         st.caption("Click a cell to see its evidence or to change it.")
-    _judge(context)
-    reviewing.show(context, checklist, bool(everything))
+
+
+def _keep_selection(ids: list[str]) -> None:
+    """The grid remembers which row was picked; after runs came or moved, that is another run."""
+    before: list[str] | None = st.session_state.get("checklist-shown")
+    st.session_state["checklist-shown"] = ids
+    if before is None or before == ids or KEY not in st.session_state:
+        return
+    cells = [
+        [place, name]
+        for row, name in st.session_state[KEY]["selection"]["cells"]
+        for place in columns.moved_selection([row], before, ids)
+    ]
+    st.session_state[KEY] = {"selection": {"rows": [], "columns": [], "cells": cells}}
 
 
 def _judge(context: Context) -> None:
@@ -87,6 +157,7 @@ def _judge(context: Context) -> None:
             help="Runs keep the version of the procedure by which they were judged when they ended, until you do this. "
             "What people ticked or waived stays.",
         )
+        context.page_link("sop", "The procedure")
     if not (fresh or anew):
         return
     try:
@@ -96,20 +167,6 @@ def _judge(context: Context) -> None:
         return
     st.session_state["flash"] = (f"{len(judged):,} runs were judged.", ":material/check:")
     st.rerun()
-
-
-def _filtered(runs: pd.DataFrame, wanted: list[matrix.Item]) -> tuple[pd.DataFrame, list[matrix.Item]]:
-    left, right = st.columns([4, 6], vertical_alignment="bottom")
-    names = sorted({str(name) for name in runs["experiment"].dropna()})
-    experiments = left.multiselect(
-        "Experiment", names, key="checklist-experiment", placeholder="All", persist_state="session"
-    )
-    musts = right.toggle("Only what every run must have", key="checklist-musts", persist_state="session")
-    if experiments:
-        runs = runs[runs["experiment"].isin(experiments)]
-    if musts and any(item.level == "must" for item in wanted):
-        wanted = [item for item in wanted if item.level == "must"]
-    return runs, wanted
 
 
 def _colored(cell: str) -> str:

@@ -22,12 +22,14 @@ CODE_HINT = "The items are the rows of the sop sheet of the workbook. A team wri
 def of_run(context: Context, run_id: str) -> None:
     """The items of one run, as the Run page shows them."""
     checklist, runs = context.table("checklist"), context.runs()
-    experiment = str(runs.loc[runs["run_id"] == run_id, "experiment"].iloc[0] or "")
-    recorded = matrix.records(checklist)
+    cells = runs.loc[runs["run_id"] == run_id].iloc[0].to_dict()
+    run = {str(name): value for name, value in cells.items() if not shown.is_blank(value)}
+    stages = matrix.stages(context.table("models"), context.table("artifacts")).get(run_id, [])
+    recorded = matrix.records(matrix.of_runs(checklist, [run_id]))
     wanted = [
         item
         for item in matrix.items(context.table("sop"), checklist)
-        if item.holds_for(experiment) or (run_id, item.name) in recorded
+        if item.holds_for(run, stages) or (run_id, item.name) in recorded
     ]
     if not wanted:
         say.nothing_yet("No checklist", CODE_HINT)
@@ -37,7 +39,7 @@ def of_run(context: Context, run_id: str) -> None:
         record = recorded.get((run_id, item.name), {})
         rows.append(
             {
-                "status": matrix.status(record or None, item, experiment),
+                "status": matrix.status(record or None, item, run, stages),
                 "item": item.name,
                 "level": item.level,
                 "evidence": record.get("evidence"),

@@ -17,6 +17,7 @@ from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
 from tracker.web import address, data, watch
 from tracker.web.places import Place
+from tracker.web.shown import plain
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
@@ -77,13 +78,22 @@ class Context:
     def problems(self) -> list[Problem]:
         return data.problems(self.place.path, self.stamp)
 
+    @property
+    def here(self) -> dict[str, str]:
+        """The parameters that the address of every page of this registry has."""
+        return {"registry": self.link} if self.link else {}
+
+    def page_link(self, page: str, label: str, *, icon: str | None = None, **parameters: str) -> None:
+        """A link to a page, which also leads there when it is opened in another window or sent to somebody."""
+        st.page_link(self.pages[page], label=plain(label), icon=icon, query_params={**parameters, **self.here})
+
     def to_run(self, run_id: str) -> dict[str, str]:
         """The parameters of the address of a run's page, for a link."""
-        return {"run": run_id, **({"registry": self.link} if self.link else {})}
+        return {"run": run_id, **self.here}
 
     def to_artifact(self, artifact: str) -> dict[str, str]:
         """The parameters of the address that shows one artifact version, on the Artifacts page or the Data page."""
-        return {"artifact": artifact, **({"registry": self.link} if self.link else {})}
+        return {"artifact": artifact, **self.here}
 
     def open_run(self, run_id: str) -> NoReturn:
         """Turn to the page of a run."""

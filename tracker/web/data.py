@@ -158,7 +158,7 @@ def _patient(path: Path, what: str) -> Patient[Any]:
     return Patient()
 
 
-def _known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
+def known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
     """What is found in a registry, or was found a moment ago where that takes long. Nobody may change it."""
     found: T = _patient(path, find.__name__).get(stamp, looks(path).changes, lambda: find(path))
     return found
@@ -167,12 +167,12 @@ def _known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     with st.spinner("Looking at every sheet …"):
-        return list(_known(path, stamp, _checked)[0])
+        return list(known(path, stamp, _checked)[0])
 
 
 def conflicts(path: Path, stamp: Stamp) -> list[OpenConflict]:
     """The conflicts that a person can settle."""
-    return list(_known(path, stamp, _checked)[1])
+    return list(known(path, stamp, _checked)[1])
 
 
 def _checked(path: Path) -> tuple[list[Problem], list[OpenConflict]]:
@@ -206,7 +206,7 @@ def overview(path: Path, stamp: Stamp) -> many.Overview:
 
 def inventory(path: Path, stamp: Stamp) -> Inventory:
     """What the plans of retention look at."""
-    return _known(path, stamp, _inventory)
+    return known(path, stamp, _inventory)
 
 
 def _inventory(path: Path) -> Inventory:
@@ -215,7 +215,7 @@ def _inventory(path: Path) -> Inventory:
 
 def expiries(path: Path, stamp: Stamp) -> Mapping[str, Expiry]:
     """Until when each artifact version is kept, and why."""
-    return _known(path, stamp, _expiries)
+    return known(path, stamp, _expiries)
 
 
 def _expiries(path: Path) -> Mapping[str, Expiry]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import places, say, signing_in, start
+from tracker.web import places, say, signing_in, start, tour
 from tracker.web.context import Context
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
@@ -113,6 +113,8 @@ def _badges(context: Context) -> bool:
 def _choose(context: Context) -> None:
     st.caption(plain(context.place.path))
     start.choose()
+    if context.place.sample and st.button("Take the tour", key="head-tour", icon=":material/tour:"):
+        tour.begin(context)
     if context.place.sample and st.button("Start over with a fresh sample", key="fresh-sample"):
         places.discard_copy(context.place.path)
         st.session_state.pop("place", None)

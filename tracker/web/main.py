@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import address, adopt, data, folder, head, say, signing_in, start, watch
+from tracker.web import address, adopt, data, folder, head, say, signing_in, start, tour, watch
 from tracker.web.context import Context
 from tracker.web.pages import PAGES, SECTIONS, Entry
 from tracker.web.places import Place
@@ -25,7 +25,7 @@ SECONDS = 1.0
 """How often the files are looked at; with the time that a page takes, news is on it within two seconds."""
 
 
-def main(samples: Path | None = None, first_page: str = "runs") -> None:
+def main(samples: Path | None = None, first_page: str = PAGES[0].address) -> None:
     """Show the app.
 
     Args:
@@ -91,6 +91,7 @@ def _show(place: Place, who: str, link: str, first_page: str) -> None:
     start.ask_about_link()
     with looks.drawing(session):
         head.show(context)
+        tour.show(context, current.title)
         if run_id := st.session_state.pop("then-run", None):
             context.open_run(run_id)
         current.run()

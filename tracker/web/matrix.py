@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tracker.checklist.applies import EVERY_RUN, Applies
+from tracker.checklist.items import read_items
 from tracker.web import shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNRECORDED = "not checked"
+NO_RUN = Applies(experiments=("",))
+"""For items that the procedure does not have any more: nobody is asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +26,28 @@ class Item:
     name: str
     level: str
     rule: str
-    applies_to: str
     owner: str
+    applies: Applies = EVERY_RUN
 
-    def holds_for(self, experiment: str) -> bool:
-        """Whether runs of that experiment need it."""
-        patterns = [pattern.strip() for pattern in self.applies_to.split(",") if pattern.strip()]
-        return not patterns or any(fnmatchcase(experiment.lower(), pattern.lower()) for pattern in patterns)
+    def holds_for(self, run: Mapping[str, Any], stages: Iterable[str] = ()) -> bool:
+        """Whether a run needs it; arguments as for :meth:`tracker.checklist.applies.Applies.to`."""
+        return self.applies.to(run, stages)
 
 
 def items(sop: pd.DataFrame, checklist: pd.DataFrame) -> list[Item]:
     """What the procedure asks for, musts first, then what is only in the checklist."""
-    found: dict[str, Item] = {}
-    for row in sop.to_dict("records"):
-        name = _text(row["item"])
-        if name:
-            facts = (_text(row[column]) for column in ("level", "rule", "applies_to", "owner"))
-            found.setdefault(name, Item(name, *facts))
-    for row in checklist.to_dict("records"):
-        if name := _text(row["item"]):
-            found.setdefault(name, Item(name, _text(row["level"]), "", "", ""))
+    read = read_items(rows_of(sop))
+    found = {item.name: Item(item.name, item.level, item.rule_text, item.owner, item.applies) for item in read}
+    once = checklist.drop_duplicates("item") if len(checklist) else checklist
+    for name, level in zip(once["item"], once["level"], strict=True):
+        if text := _text(name):
+            found.setdefault(text, Item(text, _text(level), "", "", NO_RUN))
     return sorted(found.values(), key=lambda item: item.level != "must")
+
+
+def of_runs(checklist: pd.DataFrame, run_ids: Collection[str]) -> pd.DataFrame:
+    """The rows of these runs alone: all others need not be looked at one by one."""
+    return checklist[checklist["run_id"].isin(run_ids)]
 
 
 def records(checklist: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
@@ -52,11 +58,24 @@ def records(checklist: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def status(recorded: dict[str, Any] | None, item: Item, experiment: str) -> str:
+def stages(models: pd.DataFrame, artifacts: pd.DataFrame) -> dict[str, list[str]]:
+    """The stages of the model versions that each run made, by its id."""
+    made_by = {}
+    if len(models):
+        wanted = artifacts[artifacts["artifact"].isin(models["artifact"])]
+        made_by = dict(zip(wanted["artifact"], wanted["run_id"], strict=True))
+    found: dict[str, list[str]] = {}
+    for run_id, artifact, stage in zip(models["run_id"], models["artifact"], models["stage"], strict=True):
+        for run in {_text(run_id), _text(made_by.get(artifact))} - {""}:
+            found.setdefault(run, []).append(_text(stage).lower() or "none")
+    return found
+
+
+def status(recorded: Mapping[str, Any] | None, item: Item, run: Mapping[str, Any], stages: Iterable[str] = ()) -> str:
     """One cell, with symbol and word; blank where the item does not concern the run."""
     if recorded is not None and not shown.is_blank(recorded["status"]):
         return shown.check(recorded["status"])
-    return f"· {UNRECORDED}" if item.holds_for(experiment) else ""
+    return f"· {UNRECORDED}" if item.holds_for(run, stages) else ""
 
 
 def summary(cells: list[str]) -> str:
@@ -64,6 +83,24 @@ def summary(cells: list[str]) -> str:
     done = sum(cell.startswith(shown.CHECK_SYMBOLS["done"]) for cell in cells)
     open_ = sum(cell.startswith(shown.CHECK_SYMBOLS["missing"]) or cell.endswith(UNRECORDED) for cell in cells)
     return f"{done} of {done + open_}"
+
+
+def lacking(checklist: pd.DataFrame, wanted: Collection[str]) -> set[str]:
+    """The ids of runs for which one of these items is recorded as missing."""
+    rows = checklist[checklist["item"].isin(wanted) & (checklist["status"].isna() | (checklist["status"] == "missing"))]
+    return {_text(run_id) for run_id in rows["run_id"]} - {""}
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as the workbook has them: blanks are None, times have no time zone."""
+    rows: list[dict[str, Any]] = []
+    for row in frame.to_dict("records"):
+        cells = {str(name): None if shown.is_blank(value) else value for name, value in row.items()}
+        for name, value in cells.items():
+            if isinstance(value, datetime):
+                cells[name] = value.replace(tzinfo=None)
+        rows.append(cells)
+    return rows
 
 
 def _text(value: Any) -> str:

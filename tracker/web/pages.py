@@ -37,6 +37,7 @@ class Entry:
 
 
 PAGES = (
+    Entry("overview", "Overview", ":material/home:", "overview", FIRST, "What there is, what is best, what is to do."),
     Entry("runs", "Runs", ":material/table_rows:", "runs", FIRST, "All runs: filter, order, choose columns."),
     Entry(
         "run",
@@ -59,11 +60,15 @@ PAGES = (
     Entry(
         "checklist", "Checklists", ":material/checklist:", "checklist", PROCEDURE, "Which run has what it must have."
     ),
+    Entry("sop", "SOP", ":material/rule:", "sop", PROCEDURE, "What every run must have, and how many have it."),
     Entry("workbook", "Sheets", ":material/grid_on:", "sheets", WORKBOOK, "The sheets as they are, edited here."),
     Entry("history", "History", ":material/history:", "history", WORKBOOK, "Who changed which cell; undo, restore."),
     Entry("problems", "Problems", ":material/report:", "problems", WORKBOOK, "What a person should look at."),
     Entry(
         "import", "Import", ":material/input:", "imports", WORKBOOK, "Tables and other trackers, brought in as runs."
+    ),
+    Entry(
+        "settings", "Settings", ":material/settings:", "settings_page", WORKBOOK, "Settings, people, where it all lies."
     ),
 )
 """All pages, in the order of the menu."""

@@ -36,7 +36,8 @@ def may_choose() -> bool:
     return not signing_in.how().shared
 
 
-def _home() -> Path:
+def home() -> Path:
+    """A folder of the person's own on this machine, or of whoever serves the app."""
     return _home_of(*(os.environ.get(name, "") for name in places.HOME_VARIABLES))
 
 
@@ -56,7 +57,7 @@ def first_place(samples: Path | None) -> Place | None:
     if named is not None:
         return Place(named)
     sample = places.sample_workbook(samples) if may_choose() else None
-    return Place(places.sample_copy(sample, _home()), sample=True) if sample else None
+    return Place(places.sample_copy(sample, home()), sample=True) if sample else None
 
 
 def current_place(first: Place | None) -> Place | None:
@@ -73,7 +74,7 @@ def current_place(first: Place | None) -> Place | None:
             st.session_state["place"] = Place(named)
         elif wanted and may_choose():
             path = places.absolute(wanted)
-            if path in places.recent(_home()):
+            if path in places.recent(home()):
                 st.session_state["place"] = Place(path)
             elif first is None or path != first.path:
                 st.session_state["asked"] = path
@@ -162,7 +163,7 @@ def choose() -> None:
 def open_form() -> None:
     """Open a registry by its path, or one that was opened before; a folder, or a workbook that may become one."""
     st.markdown("##### Open a registry")
-    known = [path for path in places.recent(_home()) if path.exists()]
+    known = [path for path in places.recent(home()) if path.exists()]
     with st.form("open", border=False):
         path = st.text_input(
             "Path of the workbook",
@@ -193,7 +194,7 @@ def turn_to(place: Place, run: str = "") -> None:
     if run:
         st.session_state["then-run"] = run
     if not place.path.is_dir() and may_choose():
-        places.remember(_home(), place.path)
+        places.remember(home(), place.path)
     st.query_params.clear()
 
 
