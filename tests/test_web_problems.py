@@ -83,6 +83,8 @@ def test_a_cell_that_was_changed_since_is_not_overwritten(open_app: Open, script
     _run(app.button(key="take-2-1").click())
     assert "Nothing was changed" in app.error[0].value
     assert lr(script) == [0.7]
+    assert "Nothing was changed" in _run(app).error[0].value, "a page that is drawn anew by itself still says so"
+    assert not _run(app.button(key="conflicts-dismiss").click()).error
 
 
 def test_many_conflicts_are_settled_in_one_way_and_stand_on_several_pages(open_app: Open, script: Script) -> None:  # noqa: F811

@@ -29,9 +29,10 @@ UNKNOWN = Origin()
 
 def show(context: Context, conflicts: Sequence[OpenConflict], text: str = "") -> None:
     """All open conflicts, in which a text occurs if one is given."""
-    error = st.session_state.pop(REFUSED, None)
-    if isinstance(error, TrackerError):
+    path, error = st.session_state.get(REFUSED, (None, None))
+    if isinstance(error, TrackerError) and path == context.place.path:
         say.failed(error, "Nothing was changed.")
+        st.button("Dismiss", key="conflicts-dismiss", on_click=_dismiss)
     found = [one for one in conflicts if _says(one, text)]
     if not found:
         return
@@ -127,12 +128,17 @@ def _bulk(context: Context, found: Sequence[OpenConflict]) -> None:
 
 def _settle(context: Context, conflicts: Sequence[OpenConflict], choice: Choice) -> None:
     """Decide on what the person saw: a callback is given what the page had drawn."""
+    _dismiss()
     try:
         agreed = plan_settling(conflicts, choice, context.who, context.now.timestamp())
         numbers = [one.number for one in conflicts]
         editing.done(settle(context.registry, numbers, choice, context.who, agreed).report)
     except TrackerError as error:
-        st.session_state[REFUSED] = error
+        st.session_state[REFUSED] = (context.place.path, error)
+
+
+def _dismiss() -> None:
+    st.session_state.pop(REFUSED, None)
 
 
 # -- words --------------------------------------------------------------------------------------------------------

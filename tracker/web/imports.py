@@ -39,11 +39,11 @@ MOST_KEPT = 20
 AS_RUNS, AS_REGISTRY = "Its rows as runs of this registry", "A registry of its own, beside this one"
 MOST_RUNS = 200
 DONE = "import-done"
+"""Where the session keeps what its last import did."""
 
 
 def show(context: Context) -> None:
     """The page."""
-    _said(context)
     if not context.may("log"):
         say.nothing_yet("Only to look at", f"Importing takes a contributor; your role is {context.role}.")
         return
@@ -198,7 +198,7 @@ def _plan(context: Context, path: Path, columns: Mapping[str, str], sheet: str) 
             files = st.toggle("Bring the artifacts too", value=True, key="import-files")
         st.markdown("\n".join(f"- {plain(line)}" for line in sentences(plan, files=files)))
         if not plan.new:
-            st.success("All of it is here already.", icon=":material/check:")
+            _said(context, source.path)
             return
         st.dataframe(
             runs_table(plan), key="import-runs", hide_index=True, placeholder="",
@@ -223,16 +223,17 @@ def _do(context: Context, source: Source, plan: ImportPlan, files: bool) -> None
     except TrackerError as error:
         say.failed(error, "The runs so far are in; import again to go on.")
         return
-    st.session_state[DONE] = (len(done.plan.new), done.in_workbook, done.pending_because, done.left)
+    st.session_state[DONE] = (source.path, len(done.plan.new), done.in_workbook, done.pending_because, done.left)
     st.rerun()
 
 
-def _said(context: Context) -> None:
-    """What the import before this look did."""
-    done = st.session_state.pop(DONE, None)
-    if done is None:
+def _said(context: Context, path: Path) -> None:
+    """That all of it is here; after an import from here, what that did, for as long as its source is looked at."""
+    done = st.session_state.get(DONE)
+    if done is None or done[0] != path:
+        st.success("All of it is here already.", icon=":material/check:")
         return
-    number, in_workbook, because, left = done
+    _, number, in_workbook, because, left = done
     text = f"{count(number, 'run')} imported"
     if in_workbook:
         st.success(f"{text}: they are in the workbook.", icon=":material/check:")
