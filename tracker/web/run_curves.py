@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -136,7 +137,7 @@ def _zoom() -> tuple[float, float] | None:
         first, last = map(float, str(st.session_state.get("curve-zoom") or "").split("_"))
     except ValueError:
         return None
-    return (first, last) if first < last else None
+    return (first, last) if first < last and math.isfinite(last - first) else None
 
 
 def _forget_zoom() -> None:
