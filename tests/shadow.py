@@ -8,7 +8,7 @@ Bringing them in is :meth:`Shadow.fold`, the one rule of all: what a person wrot
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -198,11 +198,16 @@ class Shadow:
             for column in self._ever_set(run, made):  # a row that came back: what it leaves blank is meant to be
                 sheet.rows[run].setdefault(column, Cell(None, "app"))
 
-    def _fold_cell(self, cell: Cell, chain: Iterable[Wish]) -> tuple[Wish | None, list[Wish]]:
+    def _fold_cell(self, cell: Cell, chain: Sequence[Wish]) -> tuple[Wish | None, list[Wish]]:
         """Which wish the cell holds in the end, None for what is there already; and which became conflicts."""
         winner: Wish | None = None
         dropped: dict[bool, Wish] = {}
-        for wish in chain:
+        # An older copy may hold some of it already: a row that was typed there, and got its key elsewhere.
+        held = [at for at, wish in enumerate(chain) if self._is_committed(wish) and wish.value == cell.value]
+        if held:
+            winner = chain[held[-1]]
+            cell = Cell(winner.value, winner.by)
+        for wish in chain[held[-1] + 1 if held else 0 :]:
             later = wish.by_person and cell.by == "app" and (winner is not None or self._is_committed(wish))
             if cell.by == "script" or wish.was == cell.value or later:
                 if winner and wish.by_person and not winner.by_person and wish.was != winner.value:
