@@ -73,6 +73,8 @@ def _fill(sheet: Worksheet, name: str, area: str) -> None:
 def app(chromium: Any, hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with served(hostile, tmp_path_factory.mktemp("served")) as (url, _):
         page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(url)
+        page.wait_for_selector(".st-key-head", timeout=90_000)
         outside: list[str] = []
         page.on("request", lambda request: note_outside(request.url, outside))
         page.on("dialog", lambda dialog: (outside.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -112,6 +114,7 @@ def test_nothing_in_a_hostile_workbook_does_anything(app: Shown, address: str) -
     assert found == []
     if address == "run":
         assert app.page.get_by_text("[U+202E]fdp.exe").count(), "it is shown, by the sign's name"
+        assert app.page.locator("[data-testid=stMain] [aria-label='delete icon']").count() == 0
 
 
 @pytest.mark.parametrize("shown", [plain, code, note])

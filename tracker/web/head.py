@@ -25,7 +25,8 @@ body:has(.st-key-runs-grid) [aria-label="Dataframe column menu"]:has(
   > :nth-child(2)[role=menuitem] + [role=menuitem] + :not([role=menuitem])) > :is(:nth-child(2), :nth-child(3),
   :nth-child(4)) { display: none; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
-button[data-testid^="stBaseButton-primary"]:is(*, :hover, :active) { color: light-dark(#FFFFFF, #0F1B26); }
+button[data-testid^="stBaseButton-primary"]:is(*, :hover, :active),
+[data-testid="stMultiSelect"] :is([data-tag], [data-baseweb="tag"]):is(*, :hover) { color: light-dark(#FFFFFF, #0F1B26); }
 </style>
 """
 """Streamlit's own export of a grid would let a stored text such as ``=1`` become a formula; the Runs page has one that

@@ -41,7 +41,12 @@ def straight(text: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Text for a place that reads Markdown, so that it shows as it is: no links, no formats, on one line."""
+    """Text for a place that reads Markdown, so that it shows as it is: no formats, no icons, on one line.
+
+    The address of a page stays one that can be clicked; no other link comes of a text. Streamlit looks for icons after
+    Markdown was read, where a sign that is not seen keeps it from finding any.
+    """
+    text = str(text).replace(":material/", ":\u2060material/")
     return _MARKDOWN.sub(r"\\\1", straight(" ".join(str(text).split())))
 
 
