@@ -18,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 60_000
+"""Milliseconds that a machine which does much else may take for a page, or for a server to come up or to end."""
 ROW = 35
 """Pixels of a grid's row."""
 WITHIN = 3.0
@@ -38,12 +40,12 @@ class Shown:
         """Wait until the page has been drawn; a machine with much to do begins that only after a while."""
         for pause in (200, 150):
             self.page.wait_for_timeout(pause)
-            self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=20_000)
+            self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=PATIENCE)
 
     def open(self, address: str = "") -> None:
         """Go to a page by its address."""
         self.page.goto(self.url + address)
-        self.page.wait_for_selector(".st-key-head", timeout=20_000)
+        self.page.wait_for_selector(".st-key-head", timeout=PATIENCE)
         self.idle()
 
     def has_cell(self, key: str, column: int, row: int, text: str) -> None:
@@ -91,7 +93,7 @@ def served(registry: Path | None, folder: Path) -> Iterator[tuple[str, Path]]:
             yield f"http://127.0.0.1:{port}", log
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(PATIENCE / 1000)
 
 
 @contextlib.contextmanager
@@ -112,7 +114,7 @@ def opened(chromium: Any, registry: Path, folder: Path) -> Iterator[Shown]:
 
 def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a server answers that it is well."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline:
         if server.poll() is not None:
             pytest.fail(f"the server ended: {log.read_text()}")

@@ -26,7 +26,9 @@ body:has(.st-key-runs-grid) [aria-label="Dataframe column menu"]:has(
   :nth-child(4)) { display: none; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
 button[data-testid^="stBaseButton-primary"]:is(*, :hover, :active),
-[data-testid="stMultiSelect"] :is([data-tag], [data-baseweb="tag"]):is(*, :hover) { color: light-dark(#FFFFFF, #0F1B26); }
+[data-testid="stMultiSelect"] :is([data-tag], [data-baseweb="tag"]):is(*, :hover) {
+  color: light-dark(#FFFFFF, #0F1B26);
+}
 </style>
 """
 """Streamlit's own export of a grid would let a stored text such as ``=1`` become a formula; the Runs page has one that
