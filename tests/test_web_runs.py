@@ -280,6 +280,14 @@ def test_a_damaged_file_of_ways_is_as_none(tmp_path: Path) -> None:
     assert ways.words({"no": "list"}) == [] and ways.words(["a", 1]) == ["a"]
 
 
+def test_runs_that_are_gone_are_not_selected_any_more(open_app: Open, many: Path) -> None:
+    app = open_app(many)
+    app.session_state[grid_key(app)] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state[picking.PICKED] = ["of another registry", "r0001"]
+    run(app)
+    assert "2 selected" in " ".join(str(text.value) for text in app.markdown)
+
+
 @pytest.mark.parametrize("column", ["name", "status", "start_time", "duration", "params.depth", "metrics.auc", "goal"])
 def test_every_kind_of_column_is_ordered_by_and_gets_a_width(open_app: Open, many: Path, column: str) -> None:
     ways.remember(places.home(os.environ), WHO, many, {"cols": [], "widths": {column: "wide", "name": "bad"}})

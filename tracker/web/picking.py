@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -59,10 +59,18 @@ def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> None:
             _set_rows([place for place, run_id in enumerate(ids) if run_id in chosen])
 
 
-def picked(on_page: Sequence[str]) -> list[str]:
-    """The ids of all runs that are selected, also on other pages."""
+def picked(on_page: Sequence[str], known: Callable[[], Collection[str]]) -> list[str]:
+    """The ids of all runs that are selected, also on other pages.
+
+    Args:
+        known: gives the ids of all runs there are: what was selected may be gone, or be of another registry.
+    """
     shown = set(st.session_state[SHOWN])
-    return [*(run_id for run_id in st.session_state.get(PICKED, []) if run_id not in shown), *on_page]
+    others = [run_id for run_id in st.session_state.get(PICKED, []) if run_id not in shown]
+    if others:
+        there = known()
+        others = [run_id for run_id in others if run_id in there]
+    return [*others, *on_page]
 
 
 def clear() -> None:

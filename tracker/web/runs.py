@@ -107,7 +107,7 @@ def show(context: Context) -> None:
         widths=runs_columns.widths(),
         curve=_curve(context, window),
     )
-    picked = picking.picked(on_page)
+    picked = picking.picked(on_page, lambda: set(runs["run_id"]))
     with chosen:
         _bar(context, runs, places, picked)
     _foot(part, len(places))

@@ -24,7 +24,7 @@ def begin(context: Context) -> None:
     st.session_state[KNOWN] = context.place.path
     held = ways.remembered(places.home(os.environ), context.who, context.place.path)
     st.session_state[WIDTH] = held.get("widths") if isinstance(held.get("widths"), dict) else {}
-    if not st.session_state.get("cols") and "cols" not in st.query_params:
+    if "cols" not in st.query_params:
         st.session_state["cols"] = ways.words(held.get("cols"))
 
 

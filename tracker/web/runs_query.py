@@ -12,6 +12,7 @@ from tracker.errors import QueryError
 from tracker.web import address, columns, completion, data, hints, say
 from tracker.web.context import Context
 from tracker.web.hints import Hint
+from tracker.web.shown import code
 
 FILTER_HELP = """Compare columns with values, joined with `and`, `or`, `not` and parentheses:
 
@@ -55,7 +56,7 @@ def failed(error: QueryError) -> None:
             for column in alike:
                 meant = hints.corrected(query, error.fields["position"], column)
                 st.button(
-                    f"Use `{columns.written(column)}`",
+                    f"Use {code(columns.written(column))}",
                     key=f"meant-{column}",
                     on_click=_set,
                     args=(meant,),
