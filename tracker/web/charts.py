@@ -12,7 +12,7 @@ from tracker.web.bands import Band
 from tracker.web.curves import Axis, Curve, time_unit
 
 HEIGHT = 240
-LEGEND_COLUMNS = 3
+LEGEND_COLUMNS = 2
 LEGEND_GAP, LEGEND_ROW = 50, 31
 """Pixels that the chart grows by with its legend, and with each row of it."""
 FEW_POINTS = 30
@@ -106,7 +106,7 @@ def _x(title: str, whole_steps: bool) -> Any:
 def _told_apart(labels: Sequence[str]) -> dict[str, Any]:
     """The colour of each curve, and beyond the theme's colours its dashes."""
     legend = (
-        alt.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, labelLimit=170, symbolOpacity=1)
+        alt.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, labelLimit=140, symbolOpacity=1)
         if 1 < len(labels) <= MOST_IN_LEGEND
         else None
     )

@@ -49,7 +49,7 @@ def choose(context: Context, runs: pd.DataFrame, labels: dict[str, str]) -> pd.D
         else:
             turn(Wanted(tuple(st.session_state.get("compare-shown", ())[:2])))
 
-    left, *others = st.columns([1.5, 5, 2.5] if by == FILTER else [1.5, 7.5], vertical_alignment="bottom")
+    left, *others = st.columns([1.9, 4.6, 2.5] if by == FILTER else [1.9, 7.1], vertical_alignment="bottom")
     left.segmented_control(
         "Compare", [RUNS, FILTER], key="compare-by", required=True, on_change=turn_over, label_visibility="visible"
     )

@@ -158,7 +158,7 @@ def _scaled(values: pd.Series, log: bool) -> dict[str, Any]:
         return {}
     if values.dtype != float:
         return {"axis": alt.Axis(labelAngle=0 if values.nunique() <= FEW_WORDS else -45, labelLimit=160)}
-    return {"scale": alt.Scale(type="log", padding=10) if log else alt.Scale(zero=False, padding=10)}
+    return {"scale": alt.Scale(type="log", padding=10) if log else alt.Scale(zero=False, nice=False, padding=10)}
 
 
 def _form(values: pd.Series) -> dict[str, Any]:
