@@ -130,10 +130,11 @@ def _registry(context: Context) -> None:
         measured = st.button("Measure the room it takes", key="settings-measure", icon=":material/straighten:")
     if measured:
         with st.spinner("Looking at every file …", show_time=False):
-            table = room(folders)
-        st.dataframe(
+            st.session_state["room"] = folders, room(folders)
+    of, table = st.session_state.get("room", (None, None))
+    if of == folders:
+        st.container(key="settings-room").dataframe(
             table,
-            key="settings-room",
             hide_index=True,
             column_config={
                 "size": st.column_config.NumberColumn(format="bytes", width=100),
