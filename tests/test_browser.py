@@ -103,8 +103,8 @@ def test_two_runs_are_ticked_and_compared(app: Shown) -> None:
         ".st-key-compare-picker [data-tag], .st-key-compare-picker [data-baseweb=tag]"
     ).all_inner_texts()
     assert {chip.strip() for chip in chips} == {"linear", "forest"}, "the newer run did not take a ticked one's place"
-    page.locator(".vega-embed svg").first.wait_for()
-    assert page.locator(".vega-embed svg").count() == 1
+    page.get_by_text("Curves", exact=True).click()
+    page.locator(".vega-embed svg, .vega-embed canvas").first.wait_for()
 
 
 def test_dark_and_light_follow_the_persons_own_setting(app: Shown) -> None:
