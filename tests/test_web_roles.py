@@ -17,7 +17,7 @@ from tracker.web.pages import PAGES
 SYNC = {"Sync", "Sync now"}
 """What everybody may press, since it decides nothing; it changes the workbook all the same."""
 OTHER_REGISTRIES = {"Open", "Make and open"}
-LOOKING = ("Look ", "Compare", "Prove", "Show", "Details", "Clear")
+LOOKING = ("Look ", "Compare", "Prove", "Show", "Details", "Clear", "Measure", "Take the tour")
 """What begins so changes nothing."""
 
 
