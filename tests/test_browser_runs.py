@@ -58,11 +58,11 @@ def test_runs_are_found_ordered_edited_saved_as_a_view_and_exported(app: Shown) 
     page.locator(".st-key-view-name input").press("Enter")
     app.idle()
     page.locator(".st-key-view-save button").click()
-    page.get_by_text("Saved in the workbook.").last.wait_for()
+    page.get_by_role("button", name="good ones").wait_for()
     saved = views(tracker.open(app.registry).settings)
     assert saved == {"good ones": "filter=metrics.auc+%3E+0.82&sort=name"}
 
-    app.open(f"?{saved['good ones']}")
+    app.open(f"/runs?{saved['good ones']}")
     page.get_by_text("2 of 3 runs").wait_for()
     page.locator(".st-key-export button").first.click()
     with page.expect_download() as download:
