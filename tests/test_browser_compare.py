@@ -33,7 +33,7 @@ def test_from_a_sweep_to_why_one_run_is_worse(chromium: Any, sweep: Path, tmp_pa
     with opened(chromium, sweep, tmp_path) as app:
         page = app.page
         page.set_viewport_size({"width": 1400, "height": 1500})  # charts and the tables below them at once
-        app.open()
+        app.open("/runs")
         app.button("Compare all 16")
         page.get_by_text("What matters").wait_for()
         assert "/compare?filter=" in page.url
