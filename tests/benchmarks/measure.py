@@ -34,6 +34,8 @@ class Options:
     """Of the usual number of repeats."""
     mlflow: str | None = None
     """A Python that has mlflow."""
+    trackio: str | None = None
+    """A Python that has trackio."""
     openpyxl: int = 10_000
     """The largest workbook that openpyxl is given: at 100,000 runs it takes minutes."""
     install: bool = True

@@ -21,6 +21,7 @@ from benchmarks import (
     history,
     live,
     memory,
+    pages,
     reading,
     sessions,
     syncs,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Options], Found]] = {
     "history": history.measure,
     "sessions": sessions.measure,
     "live": live.measure,
+    "pages": pages.measure,
     "footprint": footprint.measure,
 }
 HEADERS = ("what", "ours", "beside", "reference", "ratio", "aim", "reached")
@@ -54,6 +56,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="runs in the workbooks")
     parser.add_argument("--share", type=float, default=1.0, help="of the usual number of repeats")
     parser.add_argument("--mlflow", metavar="PYTHON", help="the Python of an environment that has mlflow")
+    parser.add_argument("--trackio", metavar="PYTHON", help="the Python of an environment that has trackio")
     parser.add_argument("--openpyxl", type=int, default=10_000, metavar="ROWS", help="its largest workbook")
     parser.add_argument("--no-install", action="store_true", help="leave out the size of an installation (needs pip)")
     folder = Path(tempfile.gettempdir()) / "tracker-benchmarks"
@@ -61,7 +64,9 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    options = Options(given.folder, given.sizes, given.share, given.mlflow, given.openpyxl, not given.no_install)
+    options = Options(
+        given.folder, given.sizes, given.share, given.mlflow, given.trackio, given.openpyxl, not given.no_install
+    )
     begin = time.monotonic()
     lines: list[Sequence[str]] = [HEADERS]
     notes: list[str] = []

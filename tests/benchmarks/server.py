@@ -43,9 +43,7 @@ class Server:
 @contextmanager
 def serving(registry: Path, folder: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
     """The app of a registry on a free port, ready to answer; or another script of Streamlit's."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     log = folder / "server.log"
     with open(log, "wb") as output:
@@ -59,6 +57,13 @@ def serving(registry: Path, folder: Path, script: Path = ROOT / "app.py") -> Ite
         finally:
             process.kill()
             process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait(server: Server) -> None:

@@ -1,0 +1,238 @@
+"""The Runs page in Chromium: its first look from a cold server and a warm one, a filter, an order; beside MLflow's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tracker
+from benchmarks.measure import SCRIPTS, Aim, Figure, Found, Note, Options, child
+from benchmarks.server import free_port, serving
+from benchmarks.workbooks import registry
+
+AIMS = {10_000: (2.0, 0.5, 0.3, 600e6), 100_000: (6.0, 1.0, 1.0, 2e9)}
+"""Seconds of the first look from a cold server, of a warm one, of a filter or an order; bytes of the server."""
+REPEATS = 7
+PATIENCE = 120_000
+"""Milliseconds after which a page counts as lost."""
+CELL = ".st-key-runs-grid [data-testid=glide-cell-1-0]"
+GRID = "document.querySelector('[class*=st-key-runs-grid-]')?.className"
+"""Which grid is on the page: for another filter or order it is another one."""
+BOX = """(() => { const box = document.querySelector('.st-key-runs-grid canvas')?.getBoundingClientRect();
+  return box && box.width && { x: box.x, y: box.y }; })()"""
+"""Where it is."""
+MLFLOW = 10_000
+"""Runs of the store that MLflow shows."""
+
+
+@dataclass
+class Times:
+    """Seconds of each thing that was done, as often as it was done."""
+
+    cold: float = 0.0
+    warm: list[float] = field(default_factory=list)
+    filter: list[float] = field(default_factory=list)
+    order: list[float] = field(default_factory=list)
+    memory: int = 0
+
+
+def measure(options: Options) -> Found:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        yield Note("the Runs page in a browser: playwright is not installed")
+        return
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None or not Path("/proc/self/status").exists():
+        yield Note("the Runs page in a browser: it takes Chromium, and Linux to tell the memory")
+        return
+    repeats = options.repeats(REPEATS)
+    for rows in [size for size in options.sizes if size in AIMS]:
+        with sync_playwright() as playwright, options.scratch() as folder:
+            arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+            path = registry(options, folder, rows)
+            tracker.open(path).sync()
+            with serving(path, folder) as server:
+                ours = looked(browser, f"{server.url}/runs", repeats, ours_shows, ours_filters, ours_orders)
+                ours.memory = server.memory()
+            theirs: dict[str, Times] = {}
+            if options.mlflow is not None and rows == MLFLOW:
+                with mlflow_serving(options, folder, rows) as url:
+                    address = f"{url}/#/experiments/1/runs"
+                    theirs["mlflow on SQLite"] = looked(browser, address, repeats, theirs_shows, mlflow_filters, None)
+            if options.trackio is not None and rows == MLFLOW:
+                with trackio_serving(options, folder, rows) as url:
+                    theirs["trackio"] = looked(
+                        browser, f"{url}/runs?project=benchmark", min(repeats, 2), theirs_shows, None, None
+                    )
+            browser.close()
+        yield from figures(rows, ours, theirs)
+    if options.mlflow is None or options.trackio is None:
+        yield Note("the pages beside MLflow's and Trackio's: name an environment with --mlflow, --trackio")
+
+
+def figures(rows: int, ours: Times, theirs: dict[str, Times]) -> Iterator[Figure]:
+    cold, warm, change, memory = AIMS[rows]
+    what = f"Runs page, {rows:,} runs"
+    for beside, times in theirs.items() or [("", Times())]:
+        yield _figure(f"{what}: first look, cold server", [ours.cold], beside, [times.cold] * bool(beside), cold)
+        yield _figure(f"{what}: first look, warm", ours.warm, beside, times.warm, warm)
+        if times.filter or not beside:
+            yield _figure(f"{what}: a filter", ours.filter, beside, times.filter, change)
+    yield _figure(f"{what}: an order by another column", ours.order, "", [], change)
+    yield Figure(f"{what}: memory of the server", ours.memory, aim=Aim(memory, "ours"), unit="B")
+
+
+def _figure(what: str, ours: list[float], beside: str, theirs: list[float], aim: float) -> Figure:
+    return Figure(
+        what, statistics.median(ours), beside, statistics.median(theirs) if theirs else None, Aim(aim, "ours")
+    )
+
+
+def looked(
+    browser: Any,
+    url: str,
+    repeats: int,
+    shows: Callable[[Any], object],
+    filters: Callable[[Any, int], object] | None,
+    orders: Callable[[Any, int], object] | None,
+) -> Times:
+    """How long one browser waits: the first page of all, then others like it, then filters and orders on the last."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    times = Times()
+    for number in range(repeats + 1):
+        page = context.new_page()
+        begin = time.perf_counter()
+        page.goto(url)
+        shows(page)
+        seconds = time.perf_counter() - begin
+        if number:
+            times.warm.append(seconds)
+        else:
+            times.cold = seconds
+        page.wait_for_timeout(1500)
+        if number < repeats:
+            page.close()
+    for number in range(repeats if filters else 0):
+        times.filter.append(seconds_of(lambda number=number: filters(page, number)))
+        page.wait_for_timeout(700)
+    for number in range(repeats if orders else 0):
+        times.order.append(seconds_of(lambda number=number: orders(page, number)))  # type: ignore[misc]
+        page.wait_for_timeout(700)
+    context.close()
+    return times
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    act()
+    return time.perf_counter() - begin
+
+
+# -- ours ---------------------------------------------------------------------------------------------------------
+
+
+def ours_shows(page: Any) -> None:
+    page.locator(CELL).filter(has_text="fold").first.wait_for(state="attached")
+
+
+def ours_filters(page: Any, number: int) -> None:
+    """Another filter each time."""
+    before = page.evaluate(GRID)
+    page.locator(".st-key-filter input").fill(f"metrics.m0 > 0.{number + 1} and status = 'FINISHED'")
+    page.keyboard.press("Enter")
+    ours_drew(page, before)
+
+
+def ours_orders(page: Any, number: int) -> None:
+    """A click on a header, once here and once there."""
+    before = page.evaluate(GRID)
+    box = page.wait_for_function(BOX).json_value()
+    page.mouse.click(box["x"] + (60, 420)[number % 2], box["y"] + 17)
+    ours_drew(page, before)
+
+
+def ours_drew(page: Any, before: str) -> None:
+    """Wait for another grid than the one before, with runs in it."""
+    page.wait_for_function(
+        f"before => {{ const now = {GRID}; return now && now !== before && document.querySelector('{CELL}'); }}",
+        arg=before,
+    )
+
+
+# -- MLflow's -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def mlflow_serving(options: Options, folder: Path, rows: int) -> Iterator[str]:
+    """MLflow's interface of a SQLite store with the same runs, params and metrics."""
+    assert options.mlflow is not None
+    store = folder / "mlflow.db"
+    child(SCRIPTS / "mlflow_store.py", store, rows, 8, 8, python=options.mlflow, DO_NOT_TRACK="true")
+    port = free_port()
+    command = [options.mlflow, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    with open(folder / "mlflow.log", "wb") as output:
+        process = subprocess.Popen(
+            [*command, "--backend-store-uri", f"sqlite:///{store}"], stdout=output, stderr=output, cwd=folder
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def theirs_shows(page: Any) -> None:
+    page.get_by_text("gbm depth").first.wait_for()
+
+
+def mlflow_filters(page: Any, number: int) -> None:
+    """Another filter each time, until the runs it finds are asked for and drawn."""
+    box = page.locator("input[type=search]").first
+    box.fill(f"metrics.m0 > 0.{number + 1} and attributes.status = 'FINISHED'")
+    with page.expect_response(lambda answer: "runs/search" in answer.url):
+        box.press("Enter")
+    theirs_shows(page)
+
+
+# -- Trackio's ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def trackio_serving(options: Options, folder: Path, rows: int) -> Iterator[str]:
+    """Trackio's dashboard of a project with the same runs, params and metrics."""
+    assert options.trackio is not None
+    environment = {"TRACKIO_DIR": str(folder / "trackio"), "HF_HUB_OFFLINE": "1"}
+    child(SCRIPTS / "trackio_store.py", rows, 8, 8, python=options.trackio, **environment)
+    port = free_port()
+    shown = f"import trackio; trackio.show('benchmark', open_browser=False, block_thread=True, server_port={port})"
+    with open(folder / "trackio.log", "wb") as output:
+        process = subprocess.Popen(
+            [options.trackio, "-c", shown], stdout=output, stderr=output, env={**os.environ, **environment}
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
