@@ -72,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tick(registry, run_id, "owner", "waived", "ds1", why=NASTY)
     open_gates(path)
     decide.promote(registry, "churn:v2", "production", "best on the holdout", "lead")
-    settle()
+    settle(path)
     return path
 
 

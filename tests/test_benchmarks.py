@@ -16,7 +16,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # The Runs page stands beside the pages of MLflow and Trackio, which are not installed here.
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "pages"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "live")) for name in BENCHMARKS if name != "pages"],
+)
 def test_every_benchmark_gives_a_ratio(name: str, folder: Path) -> None:
     found = list(BENCHMARKS[name](Options(folder, sizes=(10,), share=0.01, install=False)))
     figures = [figure for figure in found if isinstance(figure, Figure)]

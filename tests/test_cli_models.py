@@ -73,7 +73,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
             train(path, f"gbm {number}", data="churn-train:v1", params={"lr": number}, metrics={"auc": 1 / number})
             decide.register(Registry(path), "churn", f"churn-model:v{number}", "analyst")
     decide.promote(Registry(path), "churn:v1", "production", "the first", "analyst")
-    settle()
+    settle(path)
     return path.parent
 
 

@@ -58,7 +58,7 @@ def trained_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in (1, 2, 3):
         train(path, f"gbm {number}", metrics={"auc": number / 4})
         decide.register(Registry(path), "churn", f"churn-model:v{number}", "ds1")
-    settle()
+    settle(path)
     return path.parent
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import tracker
 from tracker.deciding.edits import edit_row
+from tracker.runs.pulse import Pulse
 
 
 def train(
@@ -56,8 +57,12 @@ def open_gates(path: Path) -> None:
     edit_row(registry, "settings", ("gate.stages",), {"value": "none"}, seen, "ds1", create=True)
 
 
-def settle() -> None:
-    """Wait for syncs that were put off, so that what is copied now is not under way."""
+def settle(registry: Path) -> None:
+    """Wait for syncs of a registry that were put off, so that what is copied now is not under way.
+
+    What other tests left open in this process has threads of its own, which may never end.
+    """
     for thread in threading.enumerate():
-        if thread.name == "tracker-pulse":
+        pulse = getattr(getattr(thread, "_target", None), "__self__", None)
+        if isinstance(pulse, Pulse) and pulse._folders.workbook == registry:
             thread.join(60)
