@@ -35,9 +35,11 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def errors(self) -> list[str]:
-        """The first lines of each error that it printed."""
+        """The end of each error that it printed, but for visitors who left while the server spoke to them."""
         text = self.log.read_text(encoding="utf-8", errors="replace")
-        return [part.strip()[-600:] for part in text.split("Traceback (most recent call last):")[1:]]
+        parts = text.split("Traceback (most recent call last):")[1:]
+        left = ("WebSocketDisconnect", "ClientDisconnected", "_websocket_endpoint")
+        return [part.strip()[-600:] for part in parts if not any(sign in part for sign in left)]
 
 
 @contextmanager
