@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,20 +182,8 @@ def mlflow_serving(options: Options, folder: Path, rows: int) -> Iterator[str]:
     child(SCRIPTS / "mlflow_store.py", store, rows, 8, 8, python=options.mlflow, DO_NOT_TRACK="true")
     port = free_port()
     command = [options.mlflow, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    with open(folder / "mlflow.log", "wb") as output:
-        process = subprocess.Popen(
-            [*command, "--backend-store-uri", f"sqlite:///{store}"], stdout=output, stderr=output, cwd=folder
-        )
-    try:
-        deadline = time.monotonic() + PATIENCE / 1000
-        while time.monotonic() < deadline:
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with _answering([*command, "--backend-store-uri", f"sqlite:///{store}"], folder / "mlflow.log", port) as url:
+        yield url
 
 
 def theirs_shows(page: Any) -> None:
@@ -222,17 +210,30 @@ def trackio_serving(options: Options, folder: Path, rows: int) -> Iterator[str]:
     child(SCRIPTS / "trackio_store.py", rows, 8, 8, python=options.trackio, **environment)
     port = free_port()
     shown = f"import trackio; trackio.show('benchmark', open_browser=False, block_thread=True, server_port={port})"
-    with open(folder / "trackio.log", "wb") as output:
+    with _answering([options.trackio, "-c", shown], folder / "trackio.log", port, environment) as url:
+        yield url
+
+
+# -- both ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _answering(
+    command: Sequence[str], log: Path, port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """A server of another tracker, from its first answer on."""
+    url = f"http://127.0.0.1:{port}"
+    with open(log, "wb") as output:
         process = subprocess.Popen(
-            [options.trackio, "-c", shown], stdout=output, stderr=output, env={**os.environ, **environment}
+            command, stdout=output, stderr=output, cwd=log.parent, env={**os.environ, **(environment or {})}
         )
     try:
         deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
+            with suppress(OSError), urllib.request.urlopen(url, timeout=1):
                 break
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield url
     finally:
         process.terminate()
         process.wait()
