@@ -38,7 +38,8 @@ MOST_CURVES = 20_000
 
 T = TypeVar("T")
 
-# Every argument is part of the key: the same path and stamp give the same table. Each reader gets a copy of its own.
+# Every argument is part of the key: the same path and stamp give the same. Tables and what takes long are shared by all
+# sessions, which change none of it.
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
