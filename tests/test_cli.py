@@ -124,7 +124,7 @@ def test_errors_are_one_sentence_on_stderr_and_an_exit_code() -> None:
 
 
 def test_the_version_is_told(invoke: Invoke) -> None:
-    assert invoke("--version").output == f"tracker, version {tracker.__version__}\n"
+    assert invoke("--version").stdout == f"tracker, version {tracker.__version__}\n"
 
 
 # -- which registry -----------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_log_into_an_open_workbook_is_safe_and_says_so(churn: Registry, invoke: 
 
 
 def test_runs_fit_the_terminal_and_say_what_is_left_out(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("runs", columns=60).output.splitlines()
+    lines = invoke("runs", columns=60).stdout.splitlines()
     assert all(len(line) <= 60 for line in lines[:-1])
     assert lines[2].startswith(churn.run("glm")["run_id"])
     assert lines[4].startswith("No room for 9 columns: depth, lr, code, scale")
@@ -239,7 +239,7 @@ def test_runs_in_a_pipe_are_not_cut(churn: Registry, invoke: Invoke) -> None:
 
 def test_runs_are_found_ordered_and_limited(churn: Registry, invoke: Invoke) -> None:
     def names(*words: str) -> list[str]:
-        return [run["name"] for run in json.loads(invoke("runs", *words, "--json").output)]
+        return [run["name"] for run in json.loads(invoke("runs", *words, "--json").stdout)]
 
     assert names() == ["glm", "gbm depth 6"]
     assert names("--order-by", "metrics.auc DESC") == ["gbm depth 6", "glm"]
@@ -255,7 +255,7 @@ def test_a_limited_list_says_how_many_are_left(churn: Registry, invoke: Invoke) 
 
 def test_json_has_all_columns_and_all_digits(churn: Registry, invoke: Invoke) -> None:
     invoke("log", "--name", "odd", "--metric", "auc=0.12345678901234567", "--metric", "gap=nan")
-    (run,) = json.loads(invoke("runs", "name = 'odd'", "--json").output)
+    (run,) = json.loads(invoke("runs", "name = 'odd'", "--json").stdout)
     assert run["metrics.auc"] == 0.12345678901234567
     assert run["metrics.gap"] == "NaN"
     assert run["start_time"].endswith("Z")
@@ -285,8 +285,8 @@ def test_runs_work_without_pandas_and_calamine(churn: Registry) -> None:
 
 def test_a_new_registry_has_no_runs(invoke: Invoke) -> None:
     invoke("init", "new.xlsx")
-    assert invoke("runs").output == "There are no runs yet.\n"
-    assert json.loads(invoke("runs", "metrics.auc > 1", "--json").output) == []
+    assert invoke("runs").stdout == "There are no runs yet.\n"
+    assert json.loads(invoke("runs", "metrics.auc > 1", "--json").stdout) == []
 
 
 def test_a_cell_cannot_drive_the_terminal(churn: Registry, invoke: Invoke) -> None:
@@ -305,7 +305,7 @@ def test_show_tells_all_about_a_run(churn: Registry, invoke: Invoke) -> None:
 
 
 def test_show_as_json(churn: Registry, invoke: Invoke) -> None:
-    run = json.loads(invoke("show", "gbm depth 6", "--json").output)
+    run = json.loads(invoke("show", "gbm depth 6", "--json").stdout)
     assert run["params"] == {"depth": 6, "lr": 0.1, "code": "007", "scale": True}
     assert run["metrics"] == {"auc": 0.91, "loss": 0.25}
     assert run["steps"]["loss"] == {"count": 2, "last": 0.25, "last_step": 2, "min": 0.25, "max": 0.5}
@@ -318,8 +318,8 @@ def test_show_as_json(churn: Registry, invoke: Invoke) -> None:
 
 def test_get_copies_an_artifact(churn: Registry, invoke: Invoke) -> None:
     Path("model.pkl").unlink()
-    assert invoke("get", "model.pkl:v1").output == "model.pkl\n"
-    assert invoke("get", "churn.xlsx", "model.pkl", "again.pkl").output == "again.pkl\n"
+    assert invoke("get", "model.pkl:v1").stdout == "model.pkl\n"
+    assert invoke("get", "churn.xlsx", "model.pkl", "again.pkl").stdout == "again.pkl\n"
     assert Path("again.pkl").read_bytes() == b"a model"
     assert "exists already" in invoke("get", "model.pkl", exit_code=2).stderr
     assert "Its versions are v1" in invoke("get", "model.pkl:v7", exit_code=2).stderr
@@ -341,9 +341,9 @@ def test_sync_says_what_it_did(churn: Registry, invoke: Invoke) -> None:
     invoke("log", "--name", "later")
     assert "is open in LibreOffice" in invoke("sync", "--wait", "0", exit_code=5).stderr
     lock.unlink()
-    report = json.loads(invoke("sync", "--json").output)
+    report = json.loads(invoke("sync", "--json").stdout)
     assert (report["rows_added"] > 0, report["pending"], report["conflicts"]) == (True, 0, [])
-    assert "later" in [run["name"] for run in json.loads(invoke("runs", "--json").output)]
+    assert "later" in [run["name"] for run in json.loads(invoke("runs", "--json").stdout)]
 
 
 def test_sync_can_be_forced_past_a_lock_that_was_left_behind(churn: Registry, invoke: Invoke) -> None:
@@ -373,16 +373,16 @@ def test_a_conflict_is_told_by_sync_and_in_the_history(churn: Registry, invoke: 
     assert "not written: runs " in output
     assert "metrics.auc = 0.7; a person's value stands there, 0.99" in output
     assert "metrics.auc = 0.7; a person's value stands there, 0.99" in invoke("history", "glm").output
-    (conflict,) = json.loads(invoke("history", "glm", "--limit", "1", "--json").output)[0]["conflicts"]
+    (conflict,) = json.loads(invoke("history", "glm", "--limit", "1", "--json").stdout)[0]["conflicts"]
     assert (conflict["kept"], conflict["dropped"], conflict["reason"]) == (0.99, 0.7, "person")
 
 
 def test_check_fails_where_there_are_errors(churn: Registry, invoke: Invoke) -> None:
-    assert invoke("check").output == "No problems.\n"
+    assert invoke("check").stdout == "No problems.\n"
     set_cells(churn, "glm", run_id=churn.run_id("gbm depth 6"))
     output = invoke("check", exit_code=1).output
     assert "error: Runs!A5" in output
-    (problem, *_) = json.loads(invoke("check", "--json", exit_code=1).output)
+    (problem, *_) = json.loads(invoke("check", "--json", exit_code=1).stdout)
     assert (problem["code"], problem["sheet"], problem["severity"]) == ("duplicate-key", "Runs", "error")
     assert problem["hint"]
 
@@ -390,7 +390,7 @@ def test_check_fails_where_there_are_errors(churn: Registry, invoke: Invoke) -> 
 def test_history_is_newest_first_with_old_and_new_values(churn: Registry, invoke: Invoke) -> None:
     invoke("log", "--run", "glm", "--param", "C=1")
     invoke("log", "--run", "glm", "--param", "C=2", "--param", "name=x")
-    lines = invoke("history").output.splitlines()
+    lines = invoke("history").stdout.splitlines()
     numbers = [line.split()[0] for line in lines if line[:1].isdigit()]
     assert numbers == sorted(numbers, reverse=True)
     assert "    params.C: 1 → 2" in lines
@@ -404,9 +404,9 @@ def test_history_of_one_run_and_a_limit(churn: Registry, invoke: Invoke) -> None
     of_gbm = invoke("history", "gbm depth 6").output
     assert "model.pkl:v1" in of_gbm
     assert churn.run_id("glm") not in of_gbm
-    assert len(json.loads(invoke("history", "--limit", "1", "--json").output)) == 1
-    assert len(json.loads(invoke("history", "--limit", "0", "--json").output)) == 3
-    assert invoke("init", "new.xlsx") and invoke("history", "new.xlsx").output == "Nothing was written yet.\n"
+    assert len(json.loads(invoke("history", "--limit", "1", "--json").stdout)) == 1
+    assert len(json.loads(invoke("history", "--limit", "0", "--json").stdout)) == 3
+    assert invoke("init", "new.xlsx") and invoke("history", "new.xlsx").stdout == "Nothing was written yet.\n"
 
 
 # -- app ----------------------------------------------------------------------------------------------------------

@@ -36,12 +36,12 @@ def registry(registry_path: Path, tmp_path: Path) -> Path:
 
 
 def test_a_table_is_shown_column_by_column(invoke: Invoke, registry: Path) -> None:  # noqa: F811
-    lines = invoke("profile", str(registry), "train:v1").output.splitlines()
+    lines = invoke("profile", str(registry), "train:v1").stdout.splitlines()
     assert lines[:2] == ["train:v1", "600 rows, 3 columns, no row twice."]
     age = next(line for line in lines if line.startswith("age"))
     assert "integer" in age and "18 … 89" in age
     assert "Bonn 33%, Oslo 33%, Rome 33%" in next(line for line in lines if line.startswith("city"))
-    found = json.loads(invoke("profile", str(registry), "train", "--json").output)
+    found = json.loads(invoke("profile", str(registry), "train", "--json").stdout)
     assert found["artifact"] == "train:v3"
     assert found["profile"]["rows"] == found["metadata"]["rows"] == 600
     assert tracker.open(registry).path.with_suffix(".tracker").joinpath("artifacts/train/v3.profile.json").exists()
@@ -85,7 +85,7 @@ def test_drift_is_said_in_sentences_and_as_json(invoke: Invoke, registry: Path) 
     text = invoke("drift", str(registry), "train:v1", "train:v3").output
     assert text.startswith("age: median ")
     assert "Kolmogorov–Smirnov, effect 0." in text and "A column counts as drifted if" in text
-    found = json.loads(invoke("drift", str(registry), "train:v1", "train:v3", "--json").output)
+    found = json.loads(invoke("drift", str(registry), "train:v1", "train:v3", "--json").stdout)
     assert [test["column"] for test in found["tests"] if test["drifted"]] == ["age"]
     assert found["changed"] and found["leakage"] is None
     text = invoke("drift", str(registry), "train:v1", "train:v2").output
@@ -124,7 +124,7 @@ def test_guesses_are_shown_as_such(invoke: Invoke, registry: Path) -> None:  # n
     assert "data set ?" in train and "model ?" in train
     assert "test set " in test and "test set ?" not in test
     assert "? guessed from the name or content" in text
-    rows = json.loads(invoke("artifacts", str(registry), "--json").output)
+    rows = json.loads(invoke("artifacts", str(registry), "--json").stdout)
     assert {row["artifact"]: row["guessed"] for row in rows if row["name"] in ("test", "model")} == {
         "test:v1": ["category"],
         "model:v1": ["category", "kind"],
@@ -140,6 +140,6 @@ def test_why_says_what_changed_in_the_data(invoke: Invoke, registry: Path) -> No
     text = invoke("compare", str(registry), "run 0", "run 1", "--why").output
     assert "What changed from train:v1 to train:v3:\n  age: median" in text
     assert "model:v1 to" not in text
-    found = json.loads(invoke("compare", str(registry), "run 0", "run 1", "--why", "--json").output)
+    found = json.loads(invoke("compare", str(registry), "run 0", "run 1", "--why", "--json").stdout)
     assert [(one["left"], one["right"]) for one in found["data"]] == [("train:v1", "train:v3")]
     assert found["data"][0]["sentences"][0].startswith("age: ")

@@ -53,7 +53,7 @@ def churn(invoke: Invoke) -> Registry:
 
 
 def listed(invoke: Invoke, *words: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(invoke("history", *words, "--json").output)
+    found: list[dict[str, Any]] = json.loads(invoke("history", *words, "--json").stdout)
     return found
 
 
@@ -61,7 +61,7 @@ def listed(invoke: Invoke, *words: str) -> list[dict[str, Any]]:
 
 
 def test_an_outside_save_is_listed_with_who_and_each_cell(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("history").output.splitlines()
+    lines = invoke("history").stdout.splitlines()
     assert lines[0].startswith("saved outside ") and "Ann Lee (Microsoft Excel" in lines[0]
     assert '    notes: (blank) → "best so far"' in lines[:3]
     assert [line.split()[0] for line in lines if line[:1].isdigit()] == ["000003", "000002", "000001"]
@@ -88,24 +88,24 @@ def test_the_proof_names_what_was_altered(churn: Registry, invoke: Invoke) -> No
     file.unlink()
     output = invoke("history", "--verify", exit_code=1).output
     assert f"follows {file.stem}, which is missing" in output and "contains it" in output
-    assert json.loads(invoke("history", "--verify", "--json", exit_code=1).output)["change_sets"] == 2
+    assert json.loads(invoke("history", "--verify", "--json", exit_code=1).stdout)["change_sets"] == 2
 
 
 # -- diff ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_version_is_compared_with_now_and_with_another(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("diff", "1").output.splitlines()
+    lines = invoke("diff", "1").stdout.splitlines()
     assert lines[0].startswith("--- ") and "version 1, saved 20" in lines[0]
     assert lines[1].startswith("+++ churn.xlsx: the workbook as it is")
     assert "runs: rows: 1 new, 1 changed" in lines
     assert "  runs: column params.C is new" in lines
     assert '    notes: (blank) → "best so far"' in lines
     assert f"  + {churn.run_id('glm')}" in lines and '    name: "glm"' in lines
-    found = json.loads(invoke("diff", "1", "2", "--json").output)
+    found = json.loads(invoke("diff", "1", "2", "--json").stdout)
     assert found["rows"][0]["key"] == [churn.run_id("glm")] and all(row["new"] for row in found["rows"])
     assert found["rows"][0]["cells"]["metrics.auc"] == {"old": None, "new": 0.8}
-    back = json.loads(invoke("diff", "2", "1", "--json").output)
+    back = json.loads(invoke("diff", "2", "1", "--json").stdout)
     assert back["rows"][0]["removed"]
 
 
@@ -117,7 +117,7 @@ def test_two_workbooks_are_compared(churn: Registry, invoke: Invoke) -> None:
     person.writes(churn.run_id("glm"), "status", "FAILED")
     person.book.create_sheet("Mine")
     person.saves()
-    lines = invoke("diff", "churn.xlsx", "copy.xlsx").output.splitlines()
+    lines = invoke("diff", "churn.xlsx", "copy.xlsx").stdout.splitlines()
     assert '    status: "FINISHED" → "FAILED"' in lines
     assert lines[-1].startswith("Other sheets whose content differs: ") and "Mine" in lines[-1]
     assert "Mine" not in invoke("diff", "churn.xlsx", "copy.xlsx", "--table", "runs").output
@@ -158,7 +158,7 @@ def test_an_outside_save_is_undone_by_its_id(churn: Registry, invoke: Invoke) ->
 
 
 def test_restore_lists_versions_shows_the_plan_and_asks(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("restore").output.splitlines()
+    lines = invoke("restore").stdout.splitlines()
     assert lines[0].split()[:2] == ["change", "set"] and len(lines) == 6
     output = invoke("restore", "1", answer="n\n", exit_code=1).output
     assert "not in it: out of the workbook" in output and "1 run among the rows that go" in output

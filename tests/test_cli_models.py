@@ -94,14 +94,14 @@ def aliases(registry: Registry) -> dict[str, list[str]]:
 
 
 def read(result: Result) -> Any:
-    return json.loads(result.output)
+    return json.loads(result.stdout)
 
 
 # -- artifacts ----------------------------------------------------------------------------------------------------
 
 
 def test_artifacts_are_listed_newest_first(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("artifacts").output.splitlines()
+    lines = invoke("artifacts").stdout.splitlines()
     assert lines[0].split() == ["name", "version", "category", "kind", "size", "run", "aliases", "created"]
     assert lines[2].split()[:2] == ["churn-model", "3"]
     assert "data set" in next(line for line in lines if line.startswith("churn-train"))
@@ -113,13 +113,13 @@ def test_artifacts_are_found_by_a_query_and_limited(churn: Registry, invoke: Inv
     assert (found[0]["size"], found[0]["created"][-1]) == (5, "Z")
     assert [artifact["version"] for artifact in read(invoke("artifacts", "--limit", "1", "--json"))] == [3]
     assert "more versions: --limit 0 lists all." in invoke("artifacts", "--limit", "2").output
-    assert invoke("artifacts", "size > 1e9").output == "No artifact matches the query.\n"
+    assert invoke("artifacts", "size > 1e9").stdout == "No artifact matches the query.\n"
     assert "there is no column 'sise'" in invoke("artifacts", "sise > 3", exit_code=2).stderr
 
 
 def test_a_new_registry_has_neither_artifacts_nor_models(invoke: Invoke) -> None:
     invoke("init", "new.xlsx")
-    assert invoke("artifacts").output == "There are no artifacts yet.\n"
+    assert invoke("artifacts").stdout == "There are no artifacts yet.\n"
     assert "No model is registered yet" in invoke("models").output
     assert read(invoke("models", "--json")) == []
     assert "stored file is what it was" in invoke("verify").output
@@ -164,7 +164,7 @@ def test_lineage_of_nothing(churn: Registry, invoke: Invoke) -> None:
 
 
 def test_compare_shows_what_differs(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("compare", "gbm 1", "churn:v2").output.splitlines()
+    lines = invoke("compare", "gbm 1", "churn:v2").stdout.splitlines()
     rows = {tuple(line.split()[:2]): line for line in lines}
     assert rows["what", "name"].split() == ["what", "name", "gbm", "1", "churn", "v2", "remark"]
     assert rows["metric", "auc"].split() == ["metric", "auc", "1", "0.5", "gbm", "1", "is", "better"]
@@ -184,7 +184,7 @@ def test_compare_with_itself_and_for_scripts(churn: Registry, invoke: Invoke) ->
 
 def test_two_runs_of_one_name_go_by_their_ids(churn: Registry, invoke: Invoke) -> None:
     ids = [train(churn.path, "twin", metrics={"auc": auc}) for auc in (0.1, 0.2)]
-    lines = invoke("compare", *ids).output.splitlines()
+    lines = invoke("compare", *ids).stdout.splitlines()
     assert lines[0].split() == ["what", "name", *ids, "remark"]
     assert any(line.endswith(f"{ids[1]} is better") for line in lines)
 
@@ -218,7 +218,7 @@ def test_the_code_between_two_commits(
 def test_why_did_it_get_worse(churn: Registry, invoke: Invoke) -> None:
     for number in range(5):
         train(churn.path, f"usual {number}", data="churn-train:v1", params={"lr": 1}, metrics={"auc": 1})
-    lines = invoke("compare", "gbm 1", "gbm 3", "--why").output.splitlines()
+    lines = invoke("compare", "gbm 1", "gbm 3", "--why").stdout.splitlines()
     assert lines[0] == "gbm 3 is worse than gbm 1 in auc 1 → 0.333333."
     assert lines[1].startswith("What differs, the most unusual among 7 other runs of the experiment first:")
     assert lines[2].split()[1:4] == ["param", "lr:", "1"]
@@ -239,7 +239,7 @@ def test_compare_on_the_sample(sample: Registry, invoke: Invoke) -> None:
 
 
 def test_models_are_listed_with_their_stages(churn: Registry, invoke: Invoke) -> None:
-    lines = invoke("models").output.splitlines()
+    lines = invoke("models").stdout.splitlines()
     assert [line.split()[:4] for line in lines[2:]] == [
         ["churn", "3", "none", "churn-model:v3"],
         ["churn", "2", "none", "churn-model:v2"],
@@ -252,8 +252,8 @@ def test_models_are_listed_with_their_stages(churn: Registry, invoke: Invoke) ->
 
 def test_register_makes_the_next_version_once(sample: Registry, invoke: Invoke) -> None:
     words = ("register", "tumours", "tumours-model:v7", "--run", "boosting, depth 2", "--notes", "fewer alarms")
-    assert invoke(*words).output == "Done: tumours-model:v7 becomes tumours v2.\n"
-    assert invoke(*words).output == "Nothing to do: tumours-model:v7 is tumours v2 already.\n"
+    assert invoke(*words).stdout == "Done: tumours-model:v7 becomes tumours v2.\n"
+    assert invoke(*words).stdout == "Nothing to do: tumours-model:v7 is tumours v2 already.\n"
     newest = registered(sample)[0]
     assert (newest.label, newest.notes) == ("tumours v2", "fewer alarms")
     assert newest.run_id == sample.run_id("boosting, depth 2")
@@ -268,7 +268,7 @@ def test_promote_shows_its_plan_and_asks(churn: Registry, invoke: Invoke) -> Non
     done = invoke(*words, answer="y\n")
     assert done.stdout == "Done: churn v2 goes from none into production; v1 from production into retired.\n"
     assert stages(churn) == {1: "retired", 2: "production", 3: "none"}
-    assert invoke(*words).output == "Nothing to do: churn v2 is in production already.\n"
+    assert invoke(*words).stdout == "Nothing to do: churn v2 is in production already.\n"
 
 
 def test_revert_brings_the_version_before_back(churn: Registry, invoke: Invoke) -> None:
@@ -277,7 +277,7 @@ def test_revert_brings_the_version_before_back(churn: Registry, invoke: Invoke) 
     plan = "churn v1 comes back into production instead of v3."
     assert plan in invoke("revert", "churn", "--reason", "false alarms", exit_code=1, answer="n\n").stderr
     assert stages(churn)[3] == "production"
-    assert invoke("revert", "churn", "--reason", "false alarms", "--yes").output == f"Done: {plan}\n"
+    assert invoke("revert", "churn", "--reason", "false alarms", "--yes").stdout == f"Done: {plan}\n"
     assert stages(churn) == {1: "production", 2: "none", 3: "retired"}
     assert "false alarms" in invoke("models").output
 
@@ -314,7 +314,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
 
 def test_an_alias_moves_and_goes(churn: Registry, invoke: Invoke) -> None:
     words = ("champion", "--why", "best auc")
-    assert invoke("alias", "churn-model:v1", *words, "--yes").output == "Done: champion points to churn-model:v1.\n"
+    assert invoke("alias", "churn-model:v1", *words, "--yes").stdout == "Done: champion points to churn-model:v1.\n"
     assert "no longer to churn-model:v1." in invoke("alias", "churn-model:v2", *words, answer="y\n").stderr
     assert aliases(churn) == {"churn-model:v2": ["champion"]}
     assert "champion" in invoke("artifacts", "version = 2").output
@@ -385,7 +385,7 @@ def test_a_card_that_is_none_is_not_kept(churn: Registry, invoke: Invoke) -> Non
 
 
 def test_verify_finds_what_is_altered_missing_or_nobodys(sample: Registry, invoke: Invoke) -> None:
-    assert invoke("verify").output == "Every stored file is what it was when it was stored.\n"
+    assert invoke("verify").stdout == "Every stored file is what it was when it was stored.\n"
     stray = sample.folders.artifacts / "stray.txt"
     stray.write_text("nobody's", encoding="utf-8")
     assert "stray.txt belongs to no version" in invoke("verify").output
@@ -394,7 +394,7 @@ def test_verify_finds_what_is_altered_missing_or_nobodys(sample: Registry, invok
     stored.chmod(0o644)
     stored.write_bytes(b"X" + content[1:])
     (sample.folders.artifacts / "tumours-data" / "v1" / "tumours.csv").unlink()
-    lines = invoke("verify", exit_code=3).output.splitlines()
+    lines = invoke("verify", exit_code=3).stdout.splitlines()
     assert sum(line.startswith("error: digits-data:v1: ") for line in lines) == 1
     assert sum(line.startswith("error: tumours-data:v1: ") for line in lines) == 1
     codes = [problem["code"] for problem in read(invoke("verify", "--json", exit_code=3))]

@@ -306,7 +306,7 @@ def test_the_command_shows_its_plan_and_then_imports(registry: Registry, stores:
     assert "4 runs would come in" in shown and "boosting" in shown and "1 deleted run left out." in shown
     assert registry.runs().empty
     assert "4 runs are in registry.xlsx" in run(stores / "database", registry.path, "--yes").output
-    said = json.loads(run(stores / "database", registry.path, "--json").output)
+    said = json.loads(run(stores / "database", registry.path, "--json").stdout)
     assert (said["new"], said["already"]) == ([], 4)
 
 

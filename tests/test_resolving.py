@@ -234,11 +234,11 @@ def invoke(script: Script) -> Callable[..., Result]:
 
 def test_the_list_shows_both_values_with_their_number(script: Script, invoke: Callable[..., Result]) -> None:
     conflict(script, "r1", after=0.200000001)
-    lines = invoke().output.splitlines()
+    lines = invoke().stdout.splitlines()
     assert lines[0].startswith("2.1  Runs!") and "params.lr of r1" in lines[0]
     assert lines[1].strip() == "--keep  0.2"
     assert lines[2].strip().startswith("--take  0.200000001  (trainer, 20")
-    (plain,) = json.loads(invoke("--json").output)
+    (plain,) = json.loads(invoke("--json").stdout)
     assert (plain["number"], plain["kept"], plain["dropped"]) == ("2.1", 0.2, 0.200000001)
 
 
@@ -247,7 +247,7 @@ def test_several_are_settled_by_number_and_all_at_once(script: Script, invoke: C
     assert "2 conflicts settled: the value that was not written is taken" in invoke(*numbers[:2], "--take").output
     assert "2 conflicts settled: the value that stands is kept" in invoke("--all", "--keep").output
     assert [row["params.lr"] for row in script.rows().values()] == [0.3, 0.3, 0.2, 0.2]
-    assert invoke().output == "No open conflicts.\n" == invoke("--all", "--keep").output
+    assert invoke().stdout == "No open conflicts.\n" == invoke("--all", "--keep").output
 
 
 def test_what_cannot_be_meant_is_refused(script: Script, invoke: Callable[..., Result]) -> None:
