@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.journal.incoming import Incoming
-from tracker.journal.merge import Plan, overlay, plan
+from tracker.journal.merge import Plan, plan
+from tracker.journal.overlay import overlay
 from tracker.model import CellChange, Change, ChangeSet, Entry, Key
 from tracker.settings import Settings
 from tracker.workbook import TableRows

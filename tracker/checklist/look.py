@@ -8,7 +8,7 @@ from dataclasses import replace
 from tracker.checklist.facts import Cells
 from tracker.folders import Folders
 from tracker.journal.incoming import Incoming, history
-from tracker.journal.merge import overlay
+from tracker.journal.overlay import overlay
 from tracker.model import Change, Entry
 from tracker.schema import TABLES
 from tracker.settings import Settings, own_names

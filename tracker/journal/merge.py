@@ -5,20 +5,18 @@ Who wins where a cell holds something else than a change expects is decided by :
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from tracker.journal.cell import Verdict, Wish, decide
+from tracker.journal.headers import Headers
 from tracker.journal.incoming import Incoming
 from tracker.model import CellChange, Change, Conflict, Entry, Key, NewCells, Reason
 from tracker.schema import TABLES, Table
 from tracker.settings import COLUMN_PREFIX, Settings
 from tracker.values import MAX_TEXT, same
-from tracker.workbook import TableRows
 
 LastEntry = Callable[[str, Key, str | None], Entry | None]
 """The newest entry of the history that set a cell; with None for the column, any cell of the row."""
@@ -118,7 +116,7 @@ def plan(
             for key, row in rows.items():
                 result.conflicts += _conflicts(table_name, key, _row_of(row).wishes, "no table")
             continue
-        headers = _Headers(table, view.columns, settings)
+        headers = Headers(table, view.columns, settings)
         key_places = [headers.place(column) for column in table.key]
         if any(place is None for place in key_places):
             for key, row in rows.items():
@@ -231,7 +229,7 @@ def _update(
     row: _Row,
     handle: int,
     current: Row,
-    headers: _Headers,
+    headers: Headers,
     last_entry: LastEntry,
 ) -> None:
     values: dict[str, Any] = {}
@@ -264,7 +262,7 @@ def _update(
         target.updated += [(handle, planned) for planned in _planned(table.name, key, cells, won, row)]
 
 
-def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, headers: _Headers) -> None:
+def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, headers: Headers) -> None:
     cells: dict[str, CellChange] = {}
     won: dict[str, Wish] = {}
     for column, newest in row.wishes.items():
@@ -281,7 +279,7 @@ def _append(result: Plan, target: TablePlan, table: Table, key: Key, row: _Row, 
     target.appended.append(_planned(table.name, key, cells, won, row, new=True))
 
 
-def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change, headers: _Headers) -> None:
+def _append_alone(result: Plan, target: TablePlan, table: Table, change: Change, headers: Headers) -> None:
     """A new row that one change is about."""
     values = {column: value for column, value in change.set.items() if value is not None and value != ""}
     values |= {part: text for part, text in zip(table.key, change.key, strict=True) if text and part not in values}
@@ -308,7 +306,7 @@ def _noted(result: Plan, table: str, key: Key, column: str, old: Any, verdict: V
     return verdict.winner
 
 
-def _has_place(result: Plan, table: str, key: Key, column: str, wish: Wish, headers: _Headers) -> bool:
+def _has_place(result: Plan, table: str, key: Key, column: str, wish: Wish, headers: Headers) -> bool:
     """Whether a cell can take the value: it is not too long, and there is a column. If not, that is noted."""
     if isinstance(wish.value, str) and len(wish.value) > result.longest:
         result.deferred.append(_as_change(table, key, column, wish))
@@ -359,7 +357,7 @@ def _as_change(table: str, key: Key, column: str, wish: Wish) -> Change:
     return Change(table, key, {column: wish.value}, was, False, wish.time, wish.who, wish.by, wish.why)
 
 
-def _match_typed(typed: Entry, left: dict[int, Row], headers: _Headers) -> int | None:
+def _match_typed(typed: Entry, left: dict[int, Row], headers: Headers) -> int | None:
     """The row without a key that holds more than half of what was typed when it got this key."""
     known = {column: cell.new for column, cell in typed.cells.items() if cell.old is not None}
     best, best_score = None, 0.0
@@ -382,109 +380,7 @@ def _remember(result: Plan, views: Mapping[str, View], settings: Settings, chang
     view = views.get("settings")
     if view is None:
         return
-    headers = _Headers(TABLES["settings"], view.columns, settings)
+    headers = Headers(TABLES["settings"], view.columns, settings)
     target = result.tables.setdefault("settings", TablePlan())
     row = _Row(True, False, wishes={"value": Wish(change.set["value"], None, 0.0, "", "sync")})
     _append(result, target, TABLES["settings"], change.key, row, headers)
-
-
-class _Headers:
-    """Where each column of a table stands, under whatever header; columns that may be added are added."""
-
-    def __init__(self, table: Table, columns: Iterable[str], settings: Settings) -> None:
-        self._table = table
-        self._settings = settings
-        self._places = {name: index for index, name in reversed(list(enumerate(columns)))}
-        self._lower = {name.lower(): name for name in self._places}
-        self._added: dict[str, str] = {}
-        self._headers: dict[str, str | None] = {}
-        self.renamed: dict[str, str] = {}
-
-    @property
-    def added(self) -> list[str]:
-        """The headers to add at the right."""
-        return list(self._added.values())
-
-    def place(self, column: str) -> int | None:
-        """The index of a column that the sheet has."""
-        header = self._known(column)
-        return self._places.get(header) if header is not None else None
-
-    def header(self, column: str) -> str | None:
-        """The header of a column, added if it may be; None where there is none and none may be added."""
-        if column not in self._headers:
-            self._headers[column] = self._header(column)
-        return self._headers[column]
-
-    def _header(self, column: str) -> str | None:
-        header = self._known(column)
-        if header is not None or not (self._is_open(column) or self._is_added(column)):
-            return header
-        header = self._settings.header(self._table.name, column)
-        number = 2
-        fresh = header
-        while fresh.lower() in self._lower:  # Excel does not tell auc from AUC in a table's header
-            fresh = f"{header}_{number}"
-            number += 1
-        if fresh != header:
-            self.renamed[column] = fresh
-        self._lower[fresh.lower()] = fresh
-        self._added[column] = fresh
-        return fresh
-
-    def _known(self, column: str) -> str | None:
-        if column in self._added:
-            return self._added[column]
-        header = self._settings.header(self._table.name, column)
-        for known in (header, column):  # an older copy may still have the header from before it was renamed
-            if known in self._places:
-                return known
-        return None if self._is_open(column) else self._lower.get(header.lower())
-
-    def _is_open(self, column: str) -> bool:
-        return any(column.startswith(prefix) for prefix in self._table.open_prefixes)
-
-    def _is_added(self, column: str) -> bool:
-        declared = self._table.column(column)
-        return declared is not None and declared.added
-
-
-def overlay(
-    tables: Mapping[str, TableRows], incoming: Incoming, settings: Settings, last_entry: LastEntry
-) -> dict[str, TableRows]:
-    """The tables as they will be after the next sync. What has no room in a cell or sheet is shown all the same."""
-    if incoming.is_empty and not incoming.deferred:
-        return dict(tables)
-    decided = plan(tables, incoming, settings, last_entry, keyless_rows(tables.get("runs"), settings), sys.maxsize)
-    result = dict(tables)
-    for name, table_plan in decided.tables.items():
-        table = tables[name]
-        columns = (*table.columns, *table_plan.columns)
-        places = {header: index for index, header in enumerate(columns)}
-        blank = [None] * len(table_plan.columns)
-        rows = [row + blank for row in table.rows] if blank else list(table.rows)
-        for index, values in table_plan.updates.items():
-            rows[index] = list(rows[index])
-            for header, value in values.items():
-                rows[index][places[header]] = value
-        for appended in table_plan.appends:
-            row: list[Any] = [None] * len(columns)
-            for header, value in appended.items():
-                row[places[header]] = value
-            rows.append(row)
-        numbers = table.numbers + [0] * (len(rows) - len(table.rows))
-        result[name] = dataclasses.replace(table, columns=columns, rows=rows, numbers=numbers)
-    return result
-
-
-def keyless_rows(runs: TableRows | None, settings: Settings) -> dict[int, Row]:
-    """The rows of ``runs`` without a run_id that are not blank, by index."""
-    header = settings.header("runs", "run_id")
-    if runs is None or header not in runs.columns:
-        return {}
-    place = runs.columns.index(header)
-    return {
-        index: runs.row(index)
-        for index, row in enumerate(runs.rows)
-        if row[place] in (None, "") and any(value is not None for value in row)
-    }

@@ -19,7 +19,8 @@ from typing import Any, BinaryIO, TypeVar
 
 from tracker.folders import Folders
 from tracker.journal.incoming import Incoming, gather, history
-from tracker.journal.merge import TablePlan, overlay, plan
+from tracker.journal.merge import TablePlan, plan
+from tracker.journal.overlay import overlay
 from tracker.model import Change, Entry, Key
 from tracker.schema import TABLES
 from tracker.settings import Settings, own_names
