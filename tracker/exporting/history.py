@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracker.folders import Folders
-from tracker.journal.changes import Journal, from_bytes, hash_of
+from tracker.journal.change_set_file import from_bytes, hash_of
+from tracker.journal.changes import Journal
 from tracker.journal.verify import Fault, prove
 from tracker.model import ChangeSet, Key
 

@@ -19,7 +19,8 @@ from tracker.errors import TrackerError
 from tracker.folders import Folders
 from tracker.history.compare import compare_files, stamped
 from tracker.history.versions import find_replaced
-from tracker.journal.changes import Journal, from_bytes, to_bytes
+from tracker.journal.change_set_file import from_bytes, to_bytes
+from tracker.journal.changes import Journal
 from tracker.model import ChangeSet
 from tracker.workbook import Workbook, open_workbook
 

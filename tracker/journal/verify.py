@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker.journal.changes import hash_of
+from tracker.journal.change_set_file import hash_of
 
 _LOOSE = re.compile(r"(\d{6,})-([0-9a-f]{16})\.json")
 _PACK = re.compile(r"(\d{6,})-(\d{6,})\.zip")
