@@ -9,18 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from tracker.adopting.from_csv import workbook_of_csv
 from tracker.adopting.guess import moment, numeric
 from tracker.adopting.plan import AdoptionPlan, plan_adoption
-from tracker.disk import fsync_folder, writing
-from tracker.errors import BadRequestError, RegistryLockedError, WorkbookChangedError, WorkbookOpenElsewhereError
+from tracker.disk import writing
+from tracker.errors import BadRequestError
 from tracker.folders import Folders
 from tracker.history.versions import keep_version
 from tracker.journal.changes import Journal
@@ -30,7 +27,9 @@ from tracker.reading.registry import Registry, templates
 from tracker.schema import RUNS, TABLES, Column
 from tracker.settings import COLUMN_PREFIX, TABLE_PREFIX
 from tracker.syncing.cache import FileIdentity
-from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.elsewhere import refuse_open_elsewhere
+from tracker.syncing.lock import locked
+from tracker.syncing.replacing import put_in_place, refuse_changed, written_beside
 from tracker.values import key_text
 from tracker.whole_sheets import SheetCells, add_table_sheet, lay_table, read_sheets
 from tracker.workbook import Workbook, open_workbook, read_tables
@@ -99,8 +98,8 @@ def adopt(
             target.write_bytes(workbook_of_csv(source)[0])
         source = target
     folders = Folders(source)
-    with writing(folders.side / "."), _locked(folders):
-        _refuse_open(source)
+    with writing(folders.side / "."), locked(folders, who, PROGRAM, LOCK_WAIT):
+        refuse_open_elsewhere(Path(os.path.realpath(source)))
         before = FileIdentity.of(os.stat(os.path.realpath(source)))
         with open_workbook(source) as book:
             _refuse_registry(book)
@@ -312,44 +311,11 @@ def _refuse_registry(book: Workbook) -> None:
         raise BadRequestError(reason=reason)
 
 
-def _refuse_open(path: Path) -> None:
-    found = open_elsewhere(Path(os.path.realpath(path)))
-    if found is not None:
-        raise WorkbookOpenElsewhereError(path=path, program=found.program, owner=found.owner, lock=found.lock)
-
-
-@contextmanager
-def _locked(folders: Folders) -> Iterator[None]:
-    """Hold off syncs and other adoptions of this workbook, where the file system has locks."""
-    folders.side.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folders.lock)
-    try:
-        lock.acquire(timeout=LOCK_WAIT)
-    except Timeout:
-        raise RegistryLockedError(path=folders.workbook, owner="somebody else") from None
-    except NotImplementedError:
-        pass
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _put_in_place(book: Workbook, folders: Folders, before: FileIdentity, changes: ChangeSet, now: float) -> None:
     path = Path(os.path.realpath(folders.workbook))
     changes = Journal(folders.changes).commit(changes)
     book.stamp = changes.id
-    target = path.with_name(f".{path.name}.syncing-{os.getpid()}-adopted")
-    try:
-        with open(target, "w+b") as file:
-            book.save(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(target, os.stat(path).st_mode & 0o7777)
+    with written_beside(book, path) as (target, _):
         keep_version(path, folders.versions, None, now)
-        if FileIdentity.of(os.stat(path)) != before:
-            raise WorkbookChangedError(path=path)
-        os.replace(target, path)
-    finally:
-        target.unlink(missing_ok=True)
-    fsync_folder(path.parent)
+        refuse_changed(path, before)
+        put_in_place(target, path)

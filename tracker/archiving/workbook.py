@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.deciding.decision import Cells
-from tracker.disk import fsync_folder, writing
-from tracker.errors import WorkbookChangedError, WorkbookOpenElsewhereError
+from tracker.disk import writing
 from tracker.folders import Folders
 from tracker.reading.registry import templates
 from tracker.syncing.cache import FileIdentity
-from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.elsewhere import refuse_open_elsewhere
 from tracker.syncing.lock import locked
+from tracker.syncing.replacing import put_in_place, refuse_changed, written_beside
 from tracker.workbook import Workbook, open_workbook
 
 LOCK_WAIT = 10.0
@@ -36,7 +36,8 @@ def make_archive(folders: Folders, own_columns: Sequence[str], people: Sequence[
             table.append([{known[name]: value for name, value in row.items() if name in known} for row in people])
         with writing(folders.workbook):
             folders.side.mkdir(parents=True, exist_ok=True)
-            _put(book, folders.workbook, None)
+            with written_beside(book, folders.workbook) as (target, _):
+                put_in_place(target, folders.workbook)
 
 
 def add_own_columns(folders: Folders, own_columns: Sequence[str], who: str) -> None:
@@ -52,11 +53,11 @@ def add_own_columns(folders: Folders, own_columns: Sequence[str], who: str) -> N
         with open_workbook(path) as book:
             if not _add(book, own_columns):
                 return
-            found = open_elsewhere(path)
-            if found is not None:
-                raise WorkbookOpenElsewhereError(path=path, program=found.program, owner=found.owner, lock=found.lock)
+            refuse_open_elsewhere(path)
             book.refuse_unwritable()
-            _put(book, path, before)
+            with written_beside(book, path) as (target, _):
+                refuse_changed(path, before)
+                put_in_place(target, path)
 
 
 def _add(book: Workbook, own_columns: Sequence[str]) -> bool:
@@ -68,21 +69,3 @@ def _add(book: Workbook, own_columns: Sequence[str]) -> bool:
     if names:
         runs.add_columns(names, [float(max(14, len(name) + 3)) for name in names])
     return bool(names)
-
-
-def _put(book: Workbook, path: Path, before: FileIdentity | None) -> None:
-    """Write the workbook beside its place and put it there when it is whole."""
-    target = path.with_name(f".{path.name}.syncing-{os.getpid()}-columns")
-    try:
-        with open(target, "w+b") as file:
-            book.save(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if before is not None:
-            os.chmod(target, os.stat(path).st_mode & 0o7777)
-            if FileIdentity.of(os.stat(path)) != before:
-                raise WorkbookChangedError(path=path)
-        os.replace(target, path)
-    finally:
-        target.unlink(missing_ok=True)
-    fsync_folder(path.parent)

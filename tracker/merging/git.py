@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -20,9 +19,10 @@ from tracker.merging.three_way import Clash, plan_three_way
 from tracker.schema import TABLES
 from tracker.settings import own_names
 from tracker.syncing.apply import apply_plan
+from tracker.syncing.replacing import put_in_place, written_beside
 from tracker.terminal import one_line
 from tracker.values import key_text
-from tracker.workbook import Workbook, open_workbook
+from tracker.workbook import open_workbook
 
 ATTRIBUTES = ("*.xlsx diff=tracker merge=tracker", "*.xlsm diff=tracker merge=tracker")
 IGNORED = ("*.tracker/cache/", "*.tracker/pending/", "*.tracker/deciding/", "*.tracker/sync.*", ".~lock.*#", "~$*")
@@ -111,7 +111,8 @@ def merge_files(base: Path, ours: Path, theirs: Path, name: str, who: str) -> Gi
             views = {each: view for each in mine.table_names if (view := mine.table(each)) is not None}
             side = Folders(Path(name)).side.name
             apply_plan(mine, plan(views, Incoming(changes=decided.changes), settings, lambda *_: None), settings, side)
-            _save(mine, ours)
+            with written_beside(mine, ours) as (target, _):
+                put_in_place(target, ours)
     return GitMerge(len(decided.changes), decided.clashes)
 
 
@@ -122,16 +123,6 @@ def _differences(base: Path, theirs: Path, ours: Path) -> Differences:
                 return compare(ancestor, other)
         with open_workbook(ours) as mine:
             return compare(mine, other)
-
-
-def _save(workbook: Workbook, path: Path) -> None:
-    target = path.with_name(f"{path.name}.merged-{os.getpid()}")
-    try:
-        with open(target, "w+b") as file:
-            workbook.save(file)
-        os.replace(target, path)
-    finally:
-        target.unlink(missing_ok=True)
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,10 +11,9 @@ from tracker.model import Problem
 from tracker.reading.check_links import known_keys
 from tracker.reading.copies import conflict_copies
 from tracker.reading.facts import Facts
+from tracker.syncing.replacing import left_beside
 from tracker.values import key_text
 
-LEFT_AFTER = 600.0
-"""Seconds after which a file that a sync writes beside the workbook belongs to a sync that was killed."""
 MOST_TOLD = 5
 
 
@@ -58,10 +56,9 @@ def copies_beside(facts: Facts) -> Iterator[Problem]:
 
 def left_over_files(facts: Facts) -> Iterator[Problem]:
     """What killed syncs left beside the workbook."""
-    workbook = facts.folders.workbook
-    old = [path.name for path in _beside(facts, f".{workbook.name}.syncing-") if _age(path) > LEFT_AFTER]
-    if old:
-        message = f"A sync that was killed left {_listed(old)} beside the workbook."
+    left = [path.name for path in left_beside(facts.folders.workbook)]
+    if left:
+        message = f"A sync that was killed left {_listed(left)} beside the workbook."
         yield Problem("left-over", message, "The next sync deletes it.", severity="info")
 
 
@@ -87,9 +84,8 @@ def lost_journal(facts: Facts) -> Iterator[Problem]:
         return
     candidates = [
         path.name
-        for path in _beside(facts, "")
-        if path.suffix == facts.folders.side.suffix
-        and Journal(path / "changes").find(facts.stamp) == facts.stamp
+        for path in sorted(facts.folders.workbook.parent.glob(f"*{facts.folders.side.suffix}"))
+        if Journal(path / "changes").find(facts.stamp) == facts.stamp
         and not any(path.with_suffix(ending).exists() for ending in (".xlsx", ".xlsm"))
     ]
     side = facts.folders.side.name
@@ -99,21 +95,6 @@ def lost_journal(facts: Facts) -> Iterator[Problem]:
     if candidates:
         hint = f"Rename {candidates[0]} to {side}: it has this workbook's history."
     yield Problem("lost-history", message, hint)
-
-
-def _beside(facts: Facts, prefix: str) -> list[Path]:
-    folder = facts.folders.workbook.parent
-    try:
-        return sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
-    except OSError:
-        return []
-
-
-def _age(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _listed(names: list[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracker.errors import WorkbookOpenElsewhereError
+
 
 @dataclass(frozen=True, slots=True)
 class OpenElsewhere:
@@ -30,6 +32,13 @@ def open_elsewhere(workbook: Path) -> OpenElsewhere | None:
         return OpenElsewhere("Excel", "somebody", excel.name)
     except OSError:
         return None
+
+
+def refuse_open_elsewhere(workbook: Path) -> None:
+    """Raise WorkbookOpenElsewhereError where somebody has the workbook open."""
+    found = open_elsewhere(workbook)
+    if found is not None:
+        raise WorkbookOpenElsewhereError(path=workbook, program=found.program, owner=found.owner, lock=found.lock)
 
 
 def _libreoffice_owner(text: str) -> str:

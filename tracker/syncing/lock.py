@@ -23,6 +23,7 @@ def locked(folders: Folders, who: str, program: str, wait: float) -> Iterator[No
 
     Where the file system has no working locks the sync goes on without: change sets make two at once harmless.
     """
+    folders.side.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folders.lock)
     owner = folders.lock.with_suffix(".owner")
     held = True

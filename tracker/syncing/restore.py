@@ -23,6 +23,7 @@ from tracker.model import ChangeSet
 from tracker.schema import TABLES
 from tracker.syncing.cache import FileIdentity
 from tracker.syncing.lock import locked
+from tracker.syncing.replacing import refuse_changed
 from tracker.syncing.sync import TRIES, Attempt, SyncReport, sync, translated
 from tracker.workbook import check_registry, open_workbook
 
@@ -82,8 +83,7 @@ class _Restore(Attempt):
         if incoming.replay:
             return None
         differences = compare_files(self.path, version)
-        if FileIdentity.of(os.stat(self.path)) != before:
-            raise WorkbookChangedError(path=self.path)
+        refuse_changed(self.path, before)
         # A row that no key tells, or in a table of people's own, is beyond what a change set can say.
         told = stamped(differences, now, self.who, why=f"restore of {version.name}")
         entries = tuple(entry for entry in told if entry.table in TABLES and entry.key[0])

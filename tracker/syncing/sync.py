@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
@@ -21,20 +20,18 @@ from pathlib import Path
 from tracker.checklist.judging import NOTHING, Asked, Judged, judge
 from tracker.checklist.standing import Tally
 from tracker.collector import collector_paused
-from tracker.disk import fsync_folder
 from tracker.errors import (
     NoTablesError,
     RegistryNotWritableError,
     TrackerError,
     WorkbookChangedError,
-    WorkbookOpenElsewhereError,
 )
 from tracker.folders import Folders
 from tracker.history.outside import held_versions, note_outside_save
 from tracker.history.versions import keep_version, thin_versions, version_name
 from tracker.journal.changes import Journal
 from tracker.journal.incoming import Incoming, gather, history
-from tracker.journal.merge import Plan, Planned, Row, TablePlan, View, plan
+from tracker.journal.merge import Plan, Planned, Row, TablePlan, plan
 from tracker.model import ChangeSet, Conflict, Problem
 from tracker.read_only import refuse_read_only
 from tracker.schema import TABLES
@@ -42,11 +39,13 @@ from tracker.settings import Settings
 from tracker.store import finish_moves, sweep
 from tracker.syncing.apply import apply_plan
 from tracker.syncing.cache import FileIdentity, Remembered, recall, remember
-from tracker.syncing.elsewhere import open_elsewhere
+from tracker.syncing.elsewhere import refuse_open_elsewhere
 from tracker.syncing.lock import locked
 from tracker.syncing.moved import brings_old_paths, moved_paths
+from tracker.syncing.replacing import left_beside, put_back_late_save, put_in_place, refuse_changed, written_beside
 from tracker.syncing.typed import give_keys, renamed_columns
-from tracker.workbook import Layout, Table, TableRows, Unpatchable, Workbook, check_registry, open_workbook, patiently
+from tracker.syncing.views import Views
+from tracker.workbook import Layout, Unpatchable, Workbook, check_registry, open_workbook, patiently
 
 STEPS = ("locked", "read", "planned", "committed", "written", "kept", "replaced", "remembered", "swept", "packed")
 """The steps of a sync, in order, as ``on_step`` reports them."""
@@ -106,19 +105,19 @@ def sync(
     refuse_read_only(folders.workbook)
     # A registry that was synced before is torn or absent only while somebody saves it.
     patiently(partial(check_registry, folders.workbook), seconds=3.0 if folders.cache.exists() else 0.0)
-    with translated(folders.workbook):
-        folders.side.mkdir(parents=True, exist_ok=True)
-        with locked(folders, who, program, wait):
-            on_step("locked")
-            _sweep_orphans(folders)
-            finish_moves(folders)
-            for attempt in range(TRIES):
-                try:
-                    with collector_paused():
-                        return Attempt(folders, who, program, force, on_step, asked, hold).run()
-                except WorkbookChangedError:
-                    if attempt == TRIES - 1:
-                        raise
+    with translated(folders.workbook), locked(folders, who, program, wait):
+        on_step("locked")
+        for left in left_beside(Path(os.path.realpath(folders.workbook))):
+            with contextlib.suppress(OSError):
+                left.unlink()
+        finish_moves(folders)
+        for attempt in range(TRIES):
+            try:
+                with collector_paused():
+                    return Attempt(folders, who, program, force, on_step, asked, hold).run()
+            except WorkbookChangedError:
+                if attempt == TRIES - 1:
+                    raise
     raise AssertionError("unreachable")
 
 
@@ -255,7 +254,7 @@ class Attempt:
         self, workbook: Workbook, incoming: Incoming, settings: Settings, keyless: dict[int, Row], now: float
     ) -> tuple[ChangeSet, list[Problem]]:
         """Decide, change the open workbook, and give the change set that says what was done."""
-        decided = plan(_Views(workbook), incoming, settings, history(self.folders, incoming), keyless)
+        decided = plan(Views(workbook), incoming, settings, history(self.folders, incoming), keyless)
         self._give_keys(workbook, decided, keyless, settings, now)
         problems = apply_plan(workbook, decided, settings, self.folders.side.name)
         changes = ChangeSet(
@@ -292,55 +291,23 @@ class Attempt:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def _replace(self, workbook: Workbook, before: FileIdentity, stamp: str | None, now: float) -> dict[str, Layout]:
-        """Write the changed workbook beside the old one, keep the old one as a version, put the new one in place."""
-        target = self.path.with_name(f"{_orphan_prefix(self.path)}{os.getpid()}-{secrets.token_hex(4)}")
-        try:
-            with open(target, "w+b") as file:
-                layouts = workbook.save(file)
-                file.flush()
-                _keep_access(self.path, file.fileno())
-                os.fsync(file.fileno())
+    def _replace(self, workbook: Workbook, before: FileIdentity, stamp: str | None, now: float) -> Mapping[str, Layout]:
+        """Put the changed workbook in the old one's place, and keep that as a version."""
+        with written_beside(workbook, self.path) as (target, layouts):
             self.on_step("written")
             self.refuse_open_elsewhere()
-            if FileIdentity.of(os.stat(self.path)) != before:
-                raise WorkbookChangedError(path=self.path)
+            refuse_changed(self.path, before)
             version = keep_version(self.path, self.folders.versions, stamp, now)
             self.on_step("kept")
-            if FileIdentity.of(os.stat(self.path)) != before:
-                raise WorkbookChangedError(path=self.path)
-            try:
-                os.replace(target, self.path)
-            except PermissionError:
-                # On Windows a workbook that is open cannot be replaced.
-                raise WorkbookOpenElsewhereError(
-                    path=self.path, program="another program", owner="somebody", lock="none"
-                ) from None
-        finally:
-            target.unlink(missing_ok=True)
-        fsync_folder(self.path.parent)
-        self._put_back_late_save(version, before)
+            refuse_changed(self.path, before)
+            put_in_place(target, self.path)
+        put_back_late_save(self.path, version, before)
         self.on_step("replaced")
         return layouts
 
-    def _put_back_late_save(self, version: Path, before: FileIdentity) -> None:
-        """A save in place (LibreOffice's) in the instant before the replace went to the old file: put that back.
-
-        The next attempt then finds it like any stale save, and replays.
-        """
-        kept = os.stat(version)
-        if kept.st_ino == before.inode and FileIdentity.of(kept) != before:
-            back = self.path.with_name(f"{_orphan_prefix(self.path)}{os.getpid()}-back")
-            os.link(version, back)
-            os.replace(back, self.path)
-            raise WorkbookChangedError(path=self.path)
-
     def refuse_open_elsewhere(self) -> None:
-        found = None if self.force else open_elsewhere(self.path)
-        if found is not None:
-            raise WorkbookOpenElsewhereError(
-                path=self.folders.workbook, program=found.program, owner=found.owner, lock=found.lock
-            )
+        if not self.force:
+            refuse_open_elsewhere(self.path)
 
     def _remember(
         self,
@@ -373,67 +340,6 @@ def _interrupted_restore(incoming: Incoming, before: FileIdentity) -> ChangeSet 
     """
     last = incoming.replay[-1] if incoming.replay else None
     return last if last is not None and last.restored and last.replaces == astuple(before) else None
-
-
-class _Views(Mapping[str, View]):
-    """The workbook's tables as the planner sees them, read as it asks."""
-
-    def __init__(self, workbook: Workbook) -> None:
-        self._workbook = workbook
-
-    def __getitem__(self, name: str) -> View:
-        table = self._workbook.table(name)
-        if table is None:
-            raise KeyError(name)
-        rows = self._workbook.read_before(name)
-        return table if rows is None else _ReadView(table, rows)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._workbook.table_names)
-
-    def __len__(self) -> int:
-        return len(self._workbook.table_names)
-
-
-class _ReadView:
-    """A table that was read whole: its rows are not taken apart again."""
-
-    def __init__(self, table: Table, rows: TableRows) -> None:
-        self.columns = table.columns
-        self.find = table.find
-        self._rows = rows
-        self._indexes = {number: index for index, number in enumerate(rows.numbers)}
-
-    def row(self, number: int, /) -> Row:
-        return self._rows.row(self._indexes[number])
-
-
-# -- files --------------------------------------------------------------------------------------------------------
-
-
-def _orphan_prefix(path: Path) -> str:
-    return f".{path.name}.syncing-"
-
-
-def _sweep_orphans(folders: Folders) -> None:
-    """Delete what a killed sync left beside the workbook."""
-    path = Path(os.path.realpath(folders.workbook))
-    for name in os.listdir(path.parent):
-        if name.startswith(_orphan_prefix(path)):
-            orphan = path.parent / name
-            with contextlib.suppress(OSError):
-                if time.time() - orphan.stat().st_mtime > 600:
-                    orphan.unlink()
-
-
-def _keep_access(path: Path, descriptor: int) -> None:
-    """Give the new file the old one's mode and, where we may, its owner."""
-    status = os.stat(path)
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, status.st_mode & 0o7777)
-    if hasattr(os, "fchown") and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-        with contextlib.suppress(OSError):
-            os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 @contextlib.contextmanager
