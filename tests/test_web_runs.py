@@ -11,6 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
+from streamlit.elements.lib.pandas_styler_utils import marshall_styler
+from streamlit.proto.ArrowData_pb2 import ArrowData
 from streamlit.testing.v1 import AppTest
 from zoo import with_openpyxl
 
@@ -173,7 +176,30 @@ def test_the_best_have_the_strongest_shade_whatever_one_run_gone_wild_says() -> 
     assert shades.levels(values, values, minimize=True) == [8, 5, 3, 0, 0]
     assert shades.levels(values, values.iloc[[2, 4]], minimize=False) == [5, 0]
     assert shades.levels(values.iloc[:1], values.iloc[:1], minimize=False) == [0]
-    assert shades.css(0) == "" and "0.42" in shades.css(shades.LEVELS)
+    assert "0.42" in shades.color(shades.LEVELS)
+
+
+def test_a_shaded_grid_reaches_the_browser_as_pandas_would_send_it() -> None:
+    """The way past pandas' rendering gives the rules that its own way gives, and nothing where there is no value."""
+    table = pd.DataFrame({"name": ["a", "b", None], "auc": [0.25, float("nan"), 0.75], "steps": [3.0, 4.0, 5.0]})
+    steps = {"auc": [1, 0, 8], "steps": [0, 0, 8]}
+    ours, theirs = ArrowData(), ArrowData()
+    marshall_styler(ours, shades.styled(table, steps), "unused")
+    plain = table.style.set_uuid("r")
+    for name, levels in steps.items():
+        style = [f"background-color: {shades.color(level)}" if level else "" for level in levels]
+        plain = plain.apply(lambda _, style=style: style, subset=[name])
+    marshall_styler(theirs, plain, "unused")
+
+    def rules(data: ArrowData) -> dict[str, str]:
+        lines = (line.partition(" { ") for line in data.styler.styles.splitlines())
+        return {cell: style for cells, _, style in lines for cell in cells.split(", ")}
+
+    assert rules(ours) == rules(theirs) and len(rules(ours)) == 3
+    assert ours.styler.uuid == theirs.styler.uuid
+    shown = convert_arrow_bytes_to_pandas_df(ours.styler.display_values)
+    assert shown["name"].tolist() == ["a", "b", ""] and shown["auc"].tolist() == ["0.25", "", "0.75"]
+    assert shades.styled(table, {"auc": [0, 0, 0]}) is table
 
 
 # -- groups, curves, hints ----------------------------------------------------------------------------------------

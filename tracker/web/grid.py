@@ -170,7 +170,8 @@ def _configured(name: str, header: str, arrow: str, width: int | None, values: p
     if is_bool_dtype(values):
         return st.column_config.CheckboxColumn(**options)
     if is_numeric_dtype(values):
-        form = shown.column_format(values)
+        # With shades, a number without a format would show all digits that Python gives it.
+        form = shown.column_format(values) or "%.0f"
         options["width"] = width or columns.number_width(header + arrow, form, values)
         return st.column_config.NumberColumn(**options, format=form)
     return st.column_config.TextColumn(**options)

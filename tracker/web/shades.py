@@ -5,8 +5,7 @@ Counts is the place among all values, not the value itself: one run gone wild wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,20 +33,37 @@ def levels(found: pd.Series, shown: pd.Series, minimize: bool) -> list[int]:
     return [int(level) for level in numpy.rint(share * LEVELS)]
 
 
-def css(level: int) -> str:
-    """The style of a cell of that level."""
-    return f"background-color: rgba({COLOR}, {STRONGEST * level / LEVELS:.2f})" if level else ""
+def color(level: int) -> str:
+    """What is behind a cell of that level."""
+    return f"rgba({COLOR}, {STRONGEST * level / LEVELS:.2f})"
 
 
 def styled(table: pd.DataFrame, shaded: Mapping[str, list[int]]) -> Any:
     """The table with these columns shaded; a Styler, or the table itself where there is nothing to shade."""
-    if not shaded:
+    cells = selectors(list(table.columns), shaded)
+    if not cells:
         return table
-    style = table.style
-    for column, steps in shaded.items():
-        style = style.apply(partial(_column, steps), subset=[column])
+    style = table.style.set_uuid("r")
+    rules = [{"props": [("background-color", color(level))], "selectors": names} for level, names in cells.items()]
+    # Streamlit takes no more of a Styler than this, but pandas writes the HTML of every cell before: that took longer
+    # than all else on the page.
+    style._compute = lambda: style
+    style._translate = lambda *_: {"cellstyle": rules, "body": [blanks(table)]}
     return style
 
 
-def _column(steps: list[int], _: pd.Series) -> list[str]:
-    return [css(step) for step in steps]
+def blanks(table: pd.DataFrame) -> list[dict[str, str]]:
+    """The cells without a value, as a Styler says that they show nothing; they would show ``None``."""
+    rows, places = table.isna().to_numpy().nonzero()
+    return [{"id": f"row{row}_col{place}", "display_value": ""} for row, place in zip(rows, places, strict=True)]
+
+
+def selectors(headers: Sequence[str], shaded: Mapping[str, list[int]]) -> dict[int, list[str]]:
+    """The cells of each level but 0, as a Styler names them."""
+    found: dict[int, list[str]] = {}
+    for header, steps in shaded.items():
+        column = headers.index(header)
+        for row, level in enumerate(steps):
+            if level:
+                found.setdefault(level, []).append(f"row{row}_col{column}")
+    return found
