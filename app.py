@@ -1,7 +1,8 @@
 """The Streamlit entry: ``streamlit run app.py`` shows a sample, ``streamlit run app.py -- runs.xlsx`` a registry."""
 
-from pathlib import Path
+from streamlit.starlette import App
 
-from tracker.web.main import main
+from tracker.web import ahead
+from tracker.web.script import SCRIPT
 
-main(samples=Path(__file__).parent / "sample_workbooks")
+app = App(SCRIPT, lifespan=ahead.lifespan)

@@ -44,6 +44,7 @@ FOLDERS = (
             "exporting",
             "cli",
             "web",
+            "web/script",
         )
     ),
     "templates",

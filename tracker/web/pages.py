@@ -30,10 +30,14 @@ class Entry:
     follows_steps: bool = False
     """It follows new metric steps by itself: for them alone it is not drawn anew."""
 
+    def load(self) -> Callable[[Context], None]:
+        """Import the page; gives what draws it."""
+        draw: Callable[[Context], None] = importlib.import_module(f"tracker.web.{self.module}").show
+        return draw
+
     def show(self, context: Context) -> None:
         """Draw the page."""
-        draw: Callable[[Context], None] = importlib.import_module(f"tracker.web.{self.module}").show
-        draw(context)
+        self.load()(context)
 
 
 PAGES = (
