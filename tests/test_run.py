@@ -551,7 +551,7 @@ def test_an_alias_that_would_be_taken_for_a_version_is_refused(registry_path: Pa
     (tmp_path / "m.pkl").write_bytes(b"1")
     run = tracker.start_run(registry_path)
     for alias in ("latest", "v3", "a,b", "a:b", " "):
-        run._said.clear()
+        run._faults.said.clear()
         with pytest.warns(TrackerWarning, match="cannot be an alias"):
             run.log_artifact(tmp_path / "m.pkl", name=f"m-{alias}", aliases=alias)
 
@@ -561,7 +561,7 @@ def test_an_artifact_that_cannot_be_stored_is_said(registry_path: Path, tmp_path
     with pytest.warns(TrackerWarning, match="No such file"):
         assert run.log_artifact(tmp_path / "nothing.pkl") is None
     (tmp_path / "x").write_text("x")
-    run._said.clear()
+    run._faults.said.clear()
     with pytest.warns(TrackerWarning, match="leads out"):
         run.log_artifact(tmp_path / "x", name="../x")
 

@@ -27,7 +27,7 @@ from tracker.reading import roles
 from tracker.reading import tables as reading
 from tracker.reading.registry import Registry
 from tracker.runs.artifacts import RunArtifacts
-from tracker.runs.run import column_name
+from tracker.runs.given import column_name
 from tracker.schema import RUNS
 from tracker.settings import Settings
 from tracker.values import key_text, to_cell

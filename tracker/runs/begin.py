@@ -14,9 +14,10 @@ from tracker.errors import BadRequestError, RegistryNotWritableError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
 from tracker.reading.roles import require
+from tracker.runs.given import column_name
 from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
-from tracker.runs.run import Run, column_name
+from tracker.runs.run import Run
 from tracker.schema import MOVED, MOVED_TO, RUNS
 from tracker.values import to_cell
 from tracker.workbook import check_registry, patiently

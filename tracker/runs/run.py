@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import traceback as traceback_module
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -19,15 +18,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tracker import capture
-from tracker.errors import BadRequestError, TrackerWarning
+from tracker.errors import BadRequestError
 from tracker.folders import Folders
-from tracker.git import git_state
 from tracker.model import Key
 from tracker.runs import render
 from tracker.runs.artifacts import RunArtifacts
 from tracker.runs.console import Console, OutputFile
+from tracker.runs.faults import Faults
+from tracker.runs.given import as_float, column_name, whole_step
 from tracker.runs.pulse import Pulse
 from tracker.runs.recorder import Recorder
+from tracker.runs.surroundings import record_surroundings
 from tracker.store import Stored
 from tracker.values import Kind, from_cell, to_cell
 
@@ -78,10 +79,11 @@ class Run:
         self._folders = folders
         self._recorder = recorder
         self._pulse = pulse
+        self._faults = Faults(self.name, recorder)
+        self._warn = self._faults.warn
         self._artifacts = RunArtifacts(folders, recorder, self.run_id, self.owner, inputs, self._warn, pulse.look_into)
         self._key: Key = (self.run_id,)
         self._params = {name: to_cell(value) for name, value in row.items() if name.startswith("params.")}
-        self._said: set[tuple[object, ...]] = set()
         self._pid = os.getpid()
         self._capturing: threading.Thread | None = None
         self._console: Console | None = None
@@ -146,9 +148,9 @@ class Run:
         """Log one value of a metric; ``timestamp`` is milliseconds since 1970 UTC, now where it is not given."""
         try:
             if type(value) is not float:
-                value = _number(key, value)
+                value = as_float(key, value)
             if step is not None and type(step) is not int:
-                step = self._whole(step)
+                step = whole_step(step, self._warn)
             self._recorder.metric(column_name(key), value, step, None if timestamp is None else int(timestamp))
         except Exception as fault:
             self._warn("log_metric", fault)
@@ -159,11 +161,11 @@ class Run:
             values = {}
             for key, value in metrics.items():
                 try:
-                    values[column_name(key)] = value if type(value) is float else _number(key, value)
+                    values[column_name(key)] = value if type(value) is float else as_float(key, value)
                 except Exception as fault:
                     self._warn("log_metrics", fault)
             if step is not None and type(step) is not int:
-                step = self._whole(step)
+                step = whole_step(step, self._warn)
             if values:
                 self._recorder.metrics(values, step, None if timestamp is None else int(timestamp))
         except Exception as fault:
@@ -178,15 +180,6 @@ class Run:
             except Exception as fault:
                 self._warn(f"logging {prefix}*", fault)
         return cells
-
-    def _whole(self, step: Any) -> int:
-        """The step as a whole number; the part behind the point is lost, which is said."""
-        number = _number("step", step)
-        if number != int(number):
-            self._warn(
-                "log_metric", BadRequestError(reason=f"Steps are whole numbers: {step!r} counts as {int(number)}")
-            )
-        return int(number)
 
     # -- artifacts ----------------------------------------------------------------------------------------------
 
@@ -393,37 +386,7 @@ class Run:
 
     @_never_raises
     def _capture(self, script: Path | None) -> None:
-        self._put_text(capture.packages(), "requirements.txt", "environment", "model", "environment")
-        folder = script.parent if script else Path.cwd()
-        ignore = (self._folders.workbook, self._folders.side)
-        git = git_state(folder, script=script, ignore=ignore)
-        if git is not None:
-            cells = {"git_commit": git.commit, "git_branch": git.branch, "git_dirty": git.dirty}
-            if git.remote:
-                cells["git_remote"] = git.remote
-            self._recorder.change("runs", self._key, {name: cell for name, cell in cells.items() if cell is not None})
-        if git is not None and git.diff:
-            self._put_text(git.diff, "uncommitted.diff", "git-diff", "code", "diff")
-        if git is None and script is not None:
-            self._artifacts.put(script, "script", "code", "script")
-
-    def _put_text(self, text: str, file_name: str, name: str, category: str, kind: str) -> None:
-        self._artifacts.put_made(lambda path: render.write_text(text, path), file_name, name, category, kind)
-
-    # -- faults -------------------------------------------------------------------------------------------------
-
-    def _warn(self, what: str, fault: Exception) -> None:
-        """Say once what went wrong; nothing that happens here reaches the training either."""
-        cause = (what, type(fault), getattr(fault, "errno", None))
-        if cause in self._said:
-            return
-        self._said.add(cause)
-        kept = " What was logged is kept, and written as soon as that is possible." if self._recorder.waiting else ""
-        message = f"{what}, run '{self.name}': {str(fault).rstrip('.')}.{kept}"
-        try:
-            warnings.warn(message, TrackerWarning, stacklevel=_outside())
-        except Exception:  # warnings are errors here; a fault of tracking is none
-            print(f"TrackerWarning: {message}", file=sys.stderr)
+        record_surroundings(self.run_id, script, self._folders, self._recorder, self._artifacts)
 
 
 def status_after(error: BaseException | None) -> str:
@@ -431,34 +394,3 @@ def status_after(error: BaseException | None) -> str:
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "FINISHED"
     return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-
-
-def column_name(key: Any) -> str:
-    """A param's, tag's or metric's name as it can stand in a header: on one line.
-
-    Raises:
-        BadRequestError: nothing is left of it.
-    """
-    if type(key) is str and key.isprintable() and key.strip() == key != "":
-        return key
-    name = " ".join(str(key).split())
-    if not name:
-        raise BadRequestError(reason="A name is empty; its value was not logged")
-    return name
-
-
-def _number(key: Any, value: Any) -> float:
-    """The value of a metric as a float: of a number, or of an array or tensor that holds a single one."""
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise BadRequestError(reason=f"'{key}' needs a number, not {repr(value)[:80]}") from None
-
-
-def _outside() -> int:
-    """How many frames up the script is."""
-    here = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    level, frame = 0, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
-        frame, level = frame.f_back, level + 1
-    return level
