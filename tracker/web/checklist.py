@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import address, columns, glance, matrix, say, shown
+from tracker.web import address, checklist_bulk, columns, glance, matrix, say, shown
 from tracker.web.checklist_view import CODE_HINT, form
 from tracker.web.context import Context
 from tracker.web.curves import distinct_labels
@@ -29,7 +29,11 @@ SHARED: address.Defaults = {
     "checklist-musts": False,
 }
 """What the page's address says of it."""
-KEY = "checklist-matrix"
+AREA = "checklist-matrix"
+"""The place of the grid on the page."""
+DRAWN, TIMES, PICKED = "checklist-drawn", "checklist-times", "checklist-picked"
+"""In the session: the runs and items of the grid as it was drawn, how many other ones there were before, and the picked
+items, each with the id of its run. The grid knows positions only: with other runs or items it is another grid."""
 ON_A_PAGE = 200
 """How many runs the matrix shows at a time."""
 
@@ -55,7 +59,7 @@ def show(context: Context) -> None:
     pages = -(-len(found) // ON_A_PAGE)
     page = st.pagination(pages, key="checklist-page") if pages > 1 else 1
     part = columns.arranged(found, (columns.NEWEST_BY, True)).iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-    _matrix(context, part, wanted, checklist)
+    _matrix(context, part, wanted, checklist, found)
     total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
     st.caption(f"{total}. {LEGEND}.")
     _judge(context)
@@ -91,8 +95,10 @@ def _filtered(
     return runs, wanted
 
 
-def _matrix(context: Context, runs: pd.DataFrame, wanted: list[matrix.Item], checklist: pd.DataFrame) -> None:
-    """The grid, and below it the item of the run that is picked in it."""
+def _matrix(
+    context: Context, runs: pd.DataFrame, wanted: list[matrix.Item], checklist: pd.DataFrame, found: pd.DataFrame
+) -> None:
+    """The grid, and below it what is picked in it; ``found`` are all runs, of which the grid shows some."""
     ids = [str(run_id) for run_id in runs["run_id"]]
     labels = distinct_labels(dict(zip(ids, runs["name"].fillna("(unnamed)"), strict=True)))
     recorded = matrix.records(matrix.of_runs(checklist, ids))
@@ -105,13 +111,16 @@ def _matrix(context: Context, runs: pd.DataFrame, wanted: list[matrix.Item], che
         ]
         named = dict(zip((item.name for item in wanted), cells, strict=True))
         rows.append({"run": labels[run_id], "done": matrix.summary(cells), **named})
-    _keep_selection(ids)
-    event = st.dataframe(
+    drawn = (ids, [item.name for item in wanted])
+    if st.session_state.get(DRAWN, drawn) != drawn:
+        st.session_state[TIMES] = st.session_state.get(TIMES, 0) + 1
+    st.session_state[DRAWN] = drawn
+    st.dataframe(
         pd.DataFrame(rows).style.map(_colored, subset=[item.name for item in wanted]),
-        key=KEY,
+        key=_key(),
         hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
+        on_select=_take_clicks,
+        selection_mode="multi-cell",
         height=min(35 * (len(rows) + 1) + 3, 560),
         column_config={
             "run": st.column_config.TextColumn(width=210, pinned=True),
@@ -120,29 +129,32 @@ def _matrix(context: Context, runs: pd.DataFrame, wanted: list[matrix.Item], che
         },
         alt="Checklists of the runs",
     )
-    picked: list[Any] = event["selection"]["cells"]
-    chosen = next(((row, name) for row, name in picked if row < len(rows)), None)
-    item = next((item for item in wanted if chosen and item.name == chosen[1]), None)
-    if chosen and item:
-        run_id = ids[chosen[0]]
+    asked = {(ids[at], name) for at, row in enumerate(rows) for name in drawn[1] if row[name]}
+    picked = [place for place in st.session_state.get(PICKED, []) if place[0] in labels and place[1] in drawn[1]]
+    if len(picked) == 1:
+        ((run_id, name),) = picked
+        item = next(item for item in wanted if item.name == name)
         context.page_link("run", labels[run_id], run=run_id)
-        form(context, run_id, item, recorded.get((run_id, item.name)), "checklist-item")
-    elif context.may("tick"):
-        st.caption("Click a cell to see its evidence or to change it.")
-
-
-def _keep_selection(ids: list[str]) -> None:
-    """The grid remembers which row was picked; after runs came or moved, that is another run."""
-    before: list[str] | None = st.session_state.get("checklist-shown")
-    st.session_state["checklist-shown"] = ids
-    if before is None or before == ids or KEY not in st.session_state:
+        form(context, run_id, item, recorded.get((run_id, name)), "checklist-item")
+    if not context.may("tick"):
         return
-    cells = [
-        [place, name]
-        for row, name in st.session_state[KEY]["selection"]["cells"]
-        for place in columns.moved_selection([row], before, ids)
-    ]
-    st.session_state[KEY] = {"selection": {"rows": [], "columns": [], "cells": cells}}
+    if len(picked) > 1 and (places := tuple(place for place in picked if place in asked)):
+        checklist_bulk.of_places(context, places)
+    if not picked:
+        st.caption("Click a cell to see its evidence or to change it; drag over several to decide all of them.")
+    checklist_bulk.of_item(context, wanted, len(found), lambda item: matrix.asked_of(item, found, checklist, stages))
+
+
+def _key() -> str:
+    return f"{AREA}-{st.session_state.get(TIMES, 0)}"
+
+
+def _take_clicks() -> None:
+    """Remember what was picked by run and item, which it stays when other runs come above them."""
+    ids, names = st.session_state[DRAWN]
+    cells = st.session_state[_key()]["selection"]["cells"]
+    st.session_state.pop(checklist_bulk.PLAN, None)
+    st.session_state[PICKED] = [(ids[row], name) for row, name in cells if row < len(ids) and name in names]
 
 
 def _judge(context: Context) -> None:

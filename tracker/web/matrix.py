@@ -78,6 +78,19 @@ def status(recorded: Mapping[str, Any] | None, item: Item, run: Mapping[str, Any
     return f"· {UNRECORDED}" if item.holds_for(run, stages) else ""
 
 
+def asked_of(item: Item, runs: pd.DataFrame, checklist: pd.DataFrame, stages: Mapping[str, Iterable[str]]) -> list[str]:
+    """The ids of the runs that need an item, or for which it is recorded."""
+    if item.applies == EVERY_RUN:
+        return [str(run_id) for run_id in runs["run_id"]]
+    recorded = set(checklist.loc[checklist["item"] == item.name, "run_id"])
+    columns = [name for name in runs.columns if name in ("run_id", "experiment") or str(name).startswith("tags.")]
+    return [
+        str(run["run_id"])
+        for run in rows_of(runs[columns])
+        if run["run_id"] in recorded or item.holds_for(run, stages.get(str(run["run_id"]), ()))
+    ]
+
+
 def summary(cells: list[str]) -> str:
     """How far a run is: ``7 of 9``, where what is waived or not applicable does not count."""
     done = sum(cell.startswith(shown.CHECK_SYMBOLS["done"]) for cell in cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +17,34 @@ def failed(error: TrackerError, title: str = "") -> None:
     """An error as its class says it: what happened, that nothing was lost, what to do."""
     lead = f"**{plain(title)}** " if title else ""
     st.error(lead + plain(error), icon=":material/error:")
+
+
+def keep_failed(form: str, error: TrackerError | str, fields: Iterable[str] = ()) -> None:
+    """Have :func:`still_failed` say with each look at the page what went wrong: pages are drawn anew all the time.
+
+    Args:
+        fields: the keys of the form's fields; once one of them holds something else, the error is about nothing.
+    """
+    st.session_state[f"failed:{form}"] = (error, {name: st.session_state.get(name) for name in fields})
+
+
+def still_failed(form: str) -> None:
+    """What went wrong with a form, as long as it holds what it held then."""
+    held = st.session_state.get(f"failed:{form}")
+    if held is None:
+        return
+    error, fields = held
+    if any(st.session_state.get(name) != value for name, value in fields.items()):
+        forget_failed(form)
+    elif isinstance(error, TrackerError):
+        failed(error)
+    else:
+        st.warning(plain(error))
+
+
+def forget_failed(form: str) -> None:
+    """The form is sent again, or left."""
+    st.session_state.pop(f"failed:{form}", None)
 
 
 def bad_query(error: QueryError) -> None:
