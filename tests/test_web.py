@@ -425,7 +425,7 @@ def test_artifacts_are_filtered_and_shown_with_their_lineage(open_app: Open, fil
     app = open_app(filled, "artifacts", **{"category": "documentation"})
     assert set(app.dataframe[0].value["category"]) == {"documentation"}
     app = open_app(filled, "artifacts", **{"artifact-name": "train"})
-    assert "##### churn\\-train\\:v1" in words(app)
+    assert "## churn\\-train\\:v1" in words(app)
     assert list(app.dataframe[1].value.columns) == ["age", "churned"]
     assert "Made by" in words(app)
     assert "No artifact matches" in words(open_app(filled, "artifacts", **{"artifact-name": "nothing like it"}))

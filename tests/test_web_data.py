@@ -216,13 +216,13 @@ def test_a_comparison_of_runs_says_whether_they_saw_the_same_data(open_app: Open
 def test_exactly_one_artifact_opens_by_its_address(open_app: Open, registry: Path) -> None:  # noqa: F811
     app = open_app(registry, "artifacts", **{"artifact": "model:v1", "artifact-name": "train"})
     said = words(app)
-    assert "##### model\\:v1" in said
+    assert "## model\\:v1" in said
     assert "loading the pickle may run commands" in said
     assert "os\\.system" in said
     assert app.query_params["artifact"] == "model:v1"
     app.text_input(key="artifact-name").set_value("test")
     app = _run(app)
-    assert "##### test\\:v1" in words(app)
+    assert "## test\\:v1" in words(app)
     assert "artifact" not in app.query_params
     assert "Not in this registry" in words(open_app(registry, "artifacts", artifact="nothing:v9"))
 

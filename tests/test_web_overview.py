@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def grid(app: AppTest, column: str) -> Any:
 
 def tiles(app: AppTest) -> list[str]:
     """The numbers of the tiles."""
-    return [str(one.value).removeprefix("#### ") for one in app.markdown if str(one.value).startswith("#### ")]
+    numbers = [re.fullmatch(r"\*\*(.+)\*\*", str(one.value)) for one in app.markdown]
+    return [number[1] for number in numbers if number][1:]  # the first is the registry's name
 
 
 def test_it_opens_first_and_says_what_there_is(open_app: Open, filled: Path) -> None:

@@ -30,7 +30,7 @@ def show(context: Context, artifact: pd.Series, key: str) -> None:
     path = files.inside(context.place.folders, artifact["path"])
     with st.container(border=True, key=f"{key}-panel"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"##### {plain(name)}", width="content")
+            st.markdown(f"## {plain(name)}", width="content")
             guessed = guessed_fields(context.place.folders, artifact.to_dict())
             for field in ("kind", "category"):
                 if not shown.is_blank(artifact[field]):

@@ -41,7 +41,7 @@ def show(context: Context, versions: list[ModelVersion]) -> None:
     if st.session_state.get("card-version") not in labels:
         st.session_state.pop("card-version", None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Model card", width="content")
+        st.markdown("## Model card", width="content")
         version = int(
             st.selectbox(
                 "Version of the card",

@@ -73,7 +73,7 @@ def of_run(context: Context, run_id: str) -> None:
 def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any] | None, key: str) -> None:
     """Change one item of one run: its status, the evidence, and why."""
     with st.container(border=True, key=f"{key}-panel"):
-        st.markdown(f"##### {plain(item.name)}")
+        st.markdown(f"## {plain(item.name)}")
         about = [
             item.level,
             f"proved by: {item.rule}" if item.rule else "",

@@ -38,7 +38,7 @@ def show(context: Context, conflicts: Sequence[OpenConflict], text: str = "") ->
         return
     names = _run_names(context, found)
     with st.container(border=True, key="conflicts"):
-        st.markdown(f"##### {count(len(found), 'conflict')}: two values for one cell")
+        st.markdown(f"## {count(len(found), 'conflict')}: two values for one cell")
         st.caption(
             "A script met a value of a person's, or two people changed the same cell. Nothing was overwritten: "
             "say which value is right. Either choice stands in the history, and can be taken back there."

@@ -39,7 +39,7 @@ def show(context: Context, copies: Sequence[Path]) -> None:
     if not copies:
         return
     with st.container(border=True, key="copies"):
-        st.markdown(f"##### {count(len(copies), 'copy', 'copies')} of this workbook beside it")
+        st.markdown(f"## {count(len(copies), 'copy', 'copies')} of this workbook beside it")
         st.caption(
             "A cloud drive makes one when two people save at the same time. What only the copy has is merged cell by "
             "cell; where both sides changed a cell, both values are shown first."

@@ -173,7 +173,7 @@ def _versions(context: Context, name: str) -> None:
         return
     _, labels = context.named_runs()
     readers = runs_by_data(context.table("lineage").to_dict("records"))
-    st.markdown(f"##### Versions of {plain(name)}, and which runs saw which")
+    st.markdown(f"## Versions of {plain(name)}, and which runs saw which")
     rows = []
     for row in own.head(MOST_VERSIONS).itertuples():
         runs = readers.get(str(row.artifact), ())

@@ -57,7 +57,7 @@ def _table(lines: list[Line], group: str, compared: Beside, only: bool, reach: b
     if not shown:
         return
     names = [side.label for side in compared.sides]
-    st.markdown(f"##### {TITLES[group]}")
+    st.markdown(f"## {TITLES[group]}")
     if len(names) > 1 and not any(line.differs for line in lines):
         st.caption("All the same.")
     rows = [

@@ -52,7 +52,7 @@ def _table(comparison: DataComparison, left: str, right: str) -> None:
     if left == right:
         right += " again"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Column by column", width="content")
+        st.markdown("## Column by column", width="content")
         st.space("stretch")
         only = st.toggle("Only what drifted", key="drift-only", persist_state="session")
     tests = [test for test in comparison.tests if test.drifted or not only]
@@ -110,7 +110,7 @@ def _row(test: ColumnDrift, left: str, right: str) -> dict[str, object]:
 def show_leakage(context: Context, left: Part, right: Part, columns: list[str], ignore: list[str]) -> None:
     """The rows of the right table that the left one has too, looked for in the background."""
     folders = context.place.folders
-    st.markdown("##### Rows that both have")
+    st.markdown("## Rows that both have")
     chosen = st.multiselect(
         "Columns to leave out, such as keys",
         columns,

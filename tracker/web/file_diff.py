@@ -33,7 +33,7 @@ def show(context: Context, found: Comparison, heads: tuple[str, str]) -> None:
     if not pairs:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### One file of both", width="content")
+        st.markdown("## One file of both", width="content")
         if st.session_state.get("compare-file") not in pairs:
             st.session_state.pop("compare-file", None)
         name = str(st.selectbox("File", list(pairs), key="compare-file", label_visibility="collapsed", width=320))

@@ -171,7 +171,7 @@ def _runs(folder: Path, stamps: dict[Path, watch.Stamp]) -> None:
 
 def _others(folder: Path, others: list[Path]) -> None:
     """Workbooks that are no registries, with the way to make them one."""
-    st.markdown("##### Other workbooks here")
+    st.markdown("## Other workbooks here")
     with st.container(border=True, gap="xsmall"):
         for path in others:
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,4 +1,4 @@
-"""The line above every page: which registry, who has it open, what is pending, and the way to another registry."""
+"""The line above every page: its title, the registry, who has it open, what is pending, the way to another one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import streamlit as st
 from tracker.errors import TrackerError
 from tracker.web import places, say, signing_in, start, tour
 from tracker.web.context import Context
+from tracker.web.pages import Entry
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
 
 STYLE = """
 <style>
 .stMainBlockContainer { padding: 4.2rem 1.6rem 3rem; }
+.st-key-head h1 { padding: 0 0 1rem; }
+.stMainBlockContainer h2 { padding-top: 0.25rem; }
+.st-key-run-name h2 { font-size: 1.5rem; }
+[class*="st-key-tile-"] p > strong:only-child { font-size: 1.5rem; line-height: 1.4; }
+[data-testid="stButtonGroup"] button { min-height: 2.5rem; }
 [data-testid="stHeaderActionElements"] { display: none; }
 [data-testid="stMetric"] [data-testid="stMetricLabel"] { opacity: 0.8; }
 [data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
@@ -45,21 +51,25 @@ def style() -> None:
     st.html(STYLE)
 
 
-def show(context: Context) -> None:
+def show(context: Context, page: Entry) -> None:
     """The line itself."""
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         folder: Path | None = st.session_state.get("folder")
         if folder is not None and st.button("All", key="to-folder", icon=":material/arrow_back:", help=plain(folder)):
             start.turn_to(Place(folder))
             st.switch_page(context.pages["runs"])
+        st.markdown(f"# {page.title}", width="content")
+        st.caption(page.help, width="content")
+        st.space("stretch")
         st.markdown(f"**{plain(context.place.path.name)}**", width="content", help=plain(context.place.path))
         if context.place.sample:
-            st.badge("sample copy", icon=":material/content_copy:", color="violet")
-            st.caption(
-                "Your own copy of a registry with real runs: try anything, nothing can go wrong.", width="content"
+            st.badge(
+                "sample copy: try anything",
+                icon=":material/content_copy:",
+                color="violet",
+                help="Your own copy of a registry with real runs: nothing can go wrong.",
             )
         to_do = _badges(context)
-        st.space("stretch")
         if to_do and context.may("sync") and st.button("Sync", key="sync", icon=":material/sync:"):
             sync(context)
         if start.may_choose():

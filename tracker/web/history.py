@@ -146,7 +146,7 @@ def _one(context: Context, found: ChangeSet) -> None:
     """One change set or outside save, and the way to take it back."""
     with st.container(border=True, key="history-one"):
         title = "Saved in another program" if found.outside else f"Change set {found.number}"
-        st.markdown(f"##### {title}")
+        st.markdown(f"## {title}")
         moment = datetime.fromtimestamp(found.time, UTC)
         facts = [shown.exact_time(moment), shown.ago(moment, context.now)]
         facts += [f"by {found.who}"] if found.who else []

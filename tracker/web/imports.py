@@ -49,7 +49,7 @@ def show(context: Context) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("##### From your computer")
+        st.markdown("## From your computer")
         uploaded = st.file_uploader(
             "A table of runs (.csv, .xlsx), an export of W&B, MLflow or Neptune, or MLflow's mlflow.db",
             type=list(UPLOADS),
@@ -80,7 +80,7 @@ def _help() -> None:
 
 def _named() -> str:
     """A store on the machine that the app runs on, which is asked for only where nobody else reaches it."""
-    st.markdown("##### MLflow or TensorBoard, on this machine")
+    st.markdown("## MLflow or TensorBoard, on this machine")
     if not start.may_choose():
         st.caption("Over the network files are only uploaded. On its own machine: `python -m tracker import SOURCE`")
         return ""

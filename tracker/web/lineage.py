@@ -210,7 +210,7 @@ def _models(context: Context, start: Node, found: Sequence[FoundModel]) -> None:
     """The answer to: which models came from this data?"""
     if not found:
         return
-    st.markdown(f"##### {shown.count(len(found), 'model')} came from {plain(start.id)}")
+    st.markdown(f"## {shown.count(len(found), 'model')} came from {plain(start.id)}")
     runs = context.runs()
     names = dict(zip(runs["run_id"], runs["name"], strict=True))
     table = pd.DataFrame(
@@ -234,7 +234,7 @@ def _models(context: Context, start: Node, found: Sequence[FoundModel]) -> None:
 
 def _steps(context: Context, graph: Graph, trace: Trace) -> None:
     """Everything in one direction, nearest first."""
-    st.markdown(f"##### {TITLES[trace.direction]}")
+    st.markdown(f"## {TITLES[trace.direction]}")
     if not trace.steps:
         st.caption("Nothing that is known.")
         return

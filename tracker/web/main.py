@@ -86,17 +86,17 @@ def _show(place: Place, who: str, link: str, first_page: str) -> None:
         )
         menu[entry.section].append(page)
     current = st.navigation(menu, position="top")
+    entry = next(one for one in PAGES if pages[one.address] is current)
     if link:
         address.name("registry", link)
     start.ask_about_link()
     with looks.drawing(session):
-        head.show(context)
+        head.show(context, entry)
         tour.show(context, current.title)
         if run_id := st.session_state.pop("then-run", None):
             context.open_run(run_id)
         current.run()
-    follows_steps = any(entry.follows_steps and pages[entry.address] is current for entry in PAGES)
-    _keep_current(place, session, context.stamp, _minute(), follows_steps)
+    _keep_current(place, session, context.stamp, _minute(), entry.follows_steps)
 
 
 def _page(context: Context, entry: Entry) -> None:

@@ -184,7 +184,7 @@ def _metric_choice(points: dict[str, list[tuple[int, float]]]) -> str:
         if asked in points:
             st.session_state["model-metric"] = asked
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Stages", width="content")
+        st.markdown("## Stages", width="content")
         st.caption("★ best value · in brackets: the distance from production", width="content")
         st.space("stretch")
         metric = str(
@@ -204,7 +204,7 @@ def _metric_choice(points: dict[str, list[tuple[int, float]]]) -> str:
 
 def _metric(context: Context, versions: list[ModelVersion], metric: str, found: list[tuple[int, float]]) -> None:
     """One metric of the versions' runs, oldest version first."""
-    st.markdown(f"##### {plain(metric) or 'A metric'} over its versions")
+    st.markdown(f"## {plain(metric) or 'A metric'} over its versions")
     if not found:
         st.caption("No run of its versions has a metric: run.log_metric('auc', 0.91)")
         return

@@ -179,7 +179,7 @@ def _running(context: Context, seen: Glance) -> None:
 
 def _heading(title: str, context: Context, page: str, link: str, **parameters: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown(f"##### {title}", width="content")
+        st.markdown(f"## {title}", width="content")
         st.space("stretch")
         context.page_link(page, link, **parameters)
 

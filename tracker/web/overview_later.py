@@ -96,7 +96,7 @@ def _problems(context: Context, runs: int) -> None:
 
 
 def _due(context: Context, runs: int) -> None:
-    st.markdown("##### To be done")
+    st.markdown("## To be done")
     reviews, expiries = _reviews(context), _expiries(context) if runs <= MOST_RUNS else []
     today = context.now.date()
     near = [one for one in reviews if one.day <= today + timedelta(days=AHEAD)]
@@ -145,7 +145,7 @@ def due_versions(expiries: list[Expiry], now: datetime) -> list[Expiry]:
 
 def _lately(context: Context) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown("##### What people did", width="content")
+        st.markdown("## What people did", width="content")
         st.space("stretch")
         context.page_link("history", "History")
     found = _deeds(context)

@@ -55,7 +55,7 @@ def why(context: Context, labels: Mapping[str, str]) -> None:
         if not metrics:
             return
         with st.container(horizontal=True, vertical_alignment="center", key="compare-why-head"):
-            st.markdown("##### Why?", width="content")
+            st.markdown("## Why?", width="content")
             names = list(metrics)
             metric = names[0]
             if len(names) > 1:

@@ -59,7 +59,7 @@ def show(context: Context, problems: Sequence[Problem]) -> None:
 
 def _agree(context: Context, repairs: Repairs) -> None:
     with st.container(border=True, key="repair-shown"):
-        st.markdown("##### What can be put right")
+        st.markdown("## What can be put right")
         if repairs.is_empty:
             st.markdown("Nothing: all of it needs a person who knows what was meant.")
         else:

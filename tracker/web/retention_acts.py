@@ -100,7 +100,7 @@ def holds(context: Context, inventory: Inventory) -> None:
         free = [one.artifact for one in there if not one.hold and one.row]
         address.keep_valid("retention-hold-artifacts", free)
         with st.form("retention-hold-form", clear_on_submit=False):
-            st.markdown("##### Put on hold")
+            st.markdown("## Put on hold")
             chosen = st.multiselect("Artifact versions", free, key="retention-hold-artifacts")
             why = st.text_input("Reason", key="retention-hold-reason", placeholder="Audit of 2027")
             if st.form_submit_button("Hold", key="retention-hold", icon=":material/lock:"):

@@ -39,8 +39,8 @@ path = run.use_artifact("churn-train:latest")
 TABS = ("Overview", "Metrics", "Artifacts", "Output", "Code and environment", "Lineage", "Checklist", "Changes")
 DEFAULTS: address.Defaults = {"run-tab": TABS[0], **run_curves.DEFAULTS}
 """What the page's address says about it, besides the run."""
-LARGE_TITLE, MOST_TITLE = 40, 160
-"""Letters of a run's name that stand in a large heading, and in any; the box beside it has all."""
+MOST_TITLE = 160
+"""Letters of a run's name that stand in the heading; the box beside it has all."""
 SECONDS = 1.0
 """How often the metrics of a run under way are looked at."""
 
@@ -101,9 +101,9 @@ def _chosen(runs: pd.DataFrame, labels: dict[str, str]) -> pd.Series | None:
 
 def _head(context: Context, run: pd.Series) -> None:
     status = str(run["status"] or "")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run-name"):
         name = shown.cut(str(run["name"] or "(unnamed)"), MOST_TITLE)
-        st.markdown(f"{'##' if len(name) <= LARGE_TITLE else '####'} {plain(name)}", width="content")
+        st.markdown(f"## {plain(name)}", width="content")
         if status:
             color: Any = shown.STATUS_COLORS.get(status, "gray")
             st.badge(plain(shown.status(status)), color=color)
@@ -201,7 +201,7 @@ def _params(run: pd.Series) -> None:
     held = {
         columns.short(str(n)): run[n] for n in run.index if str(n).startswith("params.") and not shown.is_blank(run[n])
     }
-    st.markdown("##### Params")
+    st.markdown("## Params")
     if not held:
         st.caption("None were logged: run.log_params({...})")
         return

@@ -42,7 +42,7 @@ def show(context: Context, run: pd.Series, artifacts: pd.DataFrame) -> None:
 
 
 def _facts(run: pd.Series) -> None:
-    st.markdown("##### Code")
+    st.markdown("## Code")
     facts = {word: run[name] for name, word in FACTS.items() if name in run.index and not shown.is_blank(run[name])}
     if not facts and shown.is_blank(run["command"]):
         st.caption("Nothing is known about the code of this run.")
@@ -71,7 +71,7 @@ def _changes(context: Context, run: pd.Series, artifacts: pd.DataFrame) -> None:
             if path is None or not path.is_file():
                 continue
             text, more = files.readable(path)
-            st.markdown(f"##### {title}")
+            st.markdown(f"## {title}")
             if kind == "diff":
                 st.caption(changed_files(text))
             language = "diff" if kind == "diff" else files.language(path)
@@ -95,7 +95,7 @@ def changed_files(diff: str) -> str:
 
 
 def _packages(context: Context, artifacts: pd.DataFrame) -> None:
-    st.markdown("##### Packages")
+    st.markdown("## Packages")
     made = artifacts[(artifacts["kind"] == "environment") & (artifacts["direction"] != "in")]
     for artifact in made.to_dict("records"):
         path = files.inside(context.place.folders, artifact["path"])

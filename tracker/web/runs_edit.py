@@ -26,7 +26,7 @@ def show(context: Context, runs: pd.DataFrame, picked: Sequence[str]) -> None:
     tags = [name for name in map(str, runs.columns) if name.startswith("tags.")]
     st.session_state[SEEN] = chosen[["run_id", "status", "notes", *tags]]
     with st.form("bulk-form", border=False):
-        st.markdown(f"##### Edit {count(len(chosen), 'run')} at once")
+        st.markdown(f"## Edit {count(len(chosen), 'run')} at once")
         left, right = st.columns(2)
         left.selectbox(
             "Tag",

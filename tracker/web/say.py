@@ -57,7 +57,7 @@ def bad_query(error: QueryError) -> None:
 def nothing_yet(title: str, hint: str, code: str = "") -> None:
     """An empty page: what would be here, and the code that puts it here."""
     with st.container(border=True):
-        st.markdown(f"##### {plain(title)}")
+        st.markdown(f"## {plain(title)}")
         st.markdown(plain(hint))
         if code:
             st.code(code, language="python")

@@ -91,7 +91,7 @@ def _settings(context: Context) -> None:
 
 def _form(context: Context, name: str, value: Any, about: str) -> None:
     with st.form(f"setting:{name}-form"):
-        st.markdown(f"##### {plain(name)}")
+        st.markdown(f"## {plain(name)}")
         st.caption(plain(about))
         default = shown.exact_or_blank(DEFAULTS[name][0]) if name in DEFAULTS else ""
         text = st.text_input(

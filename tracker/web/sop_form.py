@@ -41,7 +41,7 @@ APPLIES_HELP = "`churn*`, `tag:team=risk`, `stage:production`, separated by comm
 def edit(context: Context, item: Any, row: Mapping[str, Any]) -> None:
     """The form of one item."""
     with st.container(border=True, key="sop-panel"):
-        st.markdown(f"##### {plain(item.name)}")
+        st.markdown(f"## {plain(item.name)}")
         st.caption(f"Asked of {plain(words.scope(item.applies))}. Proved when {plain(words.proof(item))}.")
         if not context.may("sop"):
             return

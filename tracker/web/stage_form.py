@@ -38,7 +38,7 @@ class _Plan:
 
 def show(context: Context, versions: list[ModelVersion]) -> None:
     """Promote a version of a model, or bring the one before back."""
-    st.markdown("##### Decide")
+    st.markdown("## Decide")
     plan = st.session_state.get(PLAN)
     if isinstance(plan, _Plan) and (plan.path, plan.model) == (context.place.path, versions[0].model):
         _agree(context, plan)
@@ -197,7 +197,7 @@ def register(context: Context, model: str = "") -> None:
     names = [str(name) for name in [*artifacts["artifact"][likely], *artifacts["artifact"][~likely]]]
     names.sort(key=lambda name: not name.startswith(model))
     with st.form("register-form", border=False, enter_to_submit=False):
-        st.markdown("##### Register an artifact as a model version")
+        st.markdown("## Register an artifact as a model version")
         artifact = str(st.selectbox("Artifact", names, key="register-artifact", help="Newest first; models on top."))
         name = st.text_input("Model", value=model, key=f"register-model:{model}", placeholder="churn")
         notes = st.text_input("Notes", key="register-notes", placeholder="Optional")

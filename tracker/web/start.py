@@ -132,7 +132,7 @@ def welcome() -> None:
 
 def make_form() -> None:
     """Make a new registry: template, name and folder."""
-    st.markdown("##### Make a new registry")
+    st.markdown("## Make a new registry")
     known = sorted(templates(), key=lambda name: name != "general")
     with st.form("make", border=False):
         template = st.selectbox(
@@ -162,7 +162,7 @@ def choose() -> None:
 
 def open_form() -> None:
     """Open a registry by its path, or one that was opened before; a folder, or a workbook that may become one."""
-    st.markdown("##### Open a registry")
+    st.markdown("## Open a registry")
     known = [path for path in places.recent(home()) if path.exists()]
     with st.form("open", border=False):
         path = st.text_input(

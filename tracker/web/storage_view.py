@@ -29,11 +29,11 @@ def show(context: Context, inventory: Inventory, storage: Storage) -> None:
     for left, right in (("experiment", "owner"), ("category", "age")):
         for place, name in zip(st.columns(2, gap="large"), (left, right), strict=True):
             with place:
-                st.markdown(f"##### {TITLES[name]}")
+                st.markdown(f"## {TITLES[name]}")
                 chart = _bars(list(storage.by[name]))
                 st.altair_chart(chart, key=f"storage-{name}", alt=f"Bytes {TITLES[name].lower()}")
     if storage.duplicates:
-        st.markdown("##### There twice")
+        st.markdown("## There twice")
         table = pd.DataFrame(
             {
                 "the same content": [", ".join(one.artifacts) for one in storage.duplicates],

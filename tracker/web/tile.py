@@ -17,5 +17,5 @@ def box(key: str) -> DeltaGenerator:
 def draw(context: Context, page: str, label: str, value: str, note: str) -> None:
     """The tile itself, into the container that is open."""
     context.page_link(page, label)
-    st.markdown(f"#### {plain(value)}")
+    st.markdown(f"**{plain(value)}**")
     st.caption(plain(note))

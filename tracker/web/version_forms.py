@@ -115,7 +115,7 @@ def restore(context: Context) -> None:
 
 
 def _ask(context: Context, version: Version) -> None:
-    st.markdown(f"##### {plain(version.label[0].upper() + version.label[1:])} UTC")
+    st.markdown(f"## {plain(version.label[0].upper() + version.label[1:])} UTC")
     st.download_button("Download it", version.path.read_bytes, file_name=version.path.name, icon=":material/download:")
     if not context.may("version"):
         st.caption(f"Bringing a version back takes a manager; your role is {plain(context.role)}.")

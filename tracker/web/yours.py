@@ -53,7 +53,7 @@ def tags(run: pd.Series) -> list[str]:
 
 def _reading(context: Context, run: pd.Series) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### Notes and tags", width="stretch")
+        st.markdown("## Notes and tags", width="stretch")
         if context.may("edit") and st.button("Edit", key="edit", icon=":material/edit:"):
             _begin(run)
             st.rerun()
@@ -102,7 +102,7 @@ def _form(context: Context, run: pd.Series) -> None:
     seen: dict[str, Any] = st.session_state["editing"]["seen"]
     _conflict(context)
     with st.form("edit-form", border=False):
-        st.markdown("##### Edit this run")
+        st.markdown("## Edit this run")
         entered: dict[str, Any] = {}
         for place, name in zip(st.columns(len(FACTS)), FACTS, strict=True):
             if name == "status":
