@@ -32,9 +32,10 @@ from tracker.deciding.ticking import tick
 from tracker.errors import BadRequestError, NotAPackError, RunNotFoundError
 from tracker.exporting import pack as packing
 from tracker.exporting.facts import gather
+from tracker.exporting.findings import Finding, findings
 from tracker.exporting.pack import export_audit, make_pack, verify_pack
 from tracker.exporting.page import write_page
-from tracker.exporting.report import Finding, Part, findings
+from tracker.exporting.report import Part
 from tracker.reading.registry import Registry
 from tracker.store import find, versions
 from tracker.workbook import NewColumn, NewSheet, read_tables, write_book

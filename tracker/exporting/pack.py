@@ -22,8 +22,9 @@ from typing import Any
 from tracker.disk import write_durably, writing
 from tracker.errors import BadRequestError, NotAPackError
 from tracker.exporting.facts import Facts, gather
+from tracker.exporting.findings import findings
 from tracker.exporting.page import write_page
-from tracker.exporting.report import TONES, Part, findings, parts, parts_to_read, shown, trimmed
+from tracker.exporting.report import TONES, Part, parts, parts_to_read, shown, trimmed
 from tracker.journal.metrics import each_step
 from tracker.reading.registry import Registry
 from tracker.store import artifact_name

@@ -9,7 +9,8 @@ from typing import Any
 
 from tracker.cards.card import to_body
 from tracker.errors import MissingPackageError
-from tracker.exporting.report import TONES, Finding, Part, shown
+from tracker.exporting.findings import Finding
+from tracker.exporting.report import TONES, Part, shown
 from tracker.workbook import NewColumn
 
 MOST_ROWS = 1000
