@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tracker.checklist.applies import Applies, parse_applies
 from tracker.checklist.evidence import prove
 from tracker.checklist.facts import Rows, RunFacts, facts_of
+from tracker.checklist.rule_text import parse_rule, written
 from tracker.checklist.rules import (
     FIELDS,
     HAD,
-    OPERATORS,
     AllOf,
     AnyArtifact,
     AnyOf,
@@ -28,8 +28,6 @@ from tracker.checklist.rules import (
     Registered,
     Rollback,
     Rule,
-    parse_rule,
-    written,
 )
 from tracker.errors import RuleError
 from tracker.schema import STAGES
@@ -39,6 +37,7 @@ from tracker.schema import STAGES
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8).filter(str.strip)
 PATTERNS = st.lists(TEXT, min_size=1, max_size=3).map(tuple)
 FILTERS = st.lists(st.builds(Filter, st.sampled_from(FIELDS), PATTERNS), max_size=2).map(tuple)
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 NUMBERS = st.integers(-10_000, 10_000).map(lambda number: (str(number / 8),))
 COMPARED = st.one_of(st.tuples(st.sampled_from(("=", "!=")), PATTERNS), st.tuples(st.sampled_from(OPERATORS), NUMBERS))
 SINGLE: st.SearchStrategy[Rule] = st.one_of(

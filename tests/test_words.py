@@ -9,7 +9,7 @@ import pytest
 
 from tracker.checklist.applies import parse_applies
 from tracker.checklist.items import read_items
-from tracker.checklist.rules import parse_rule
+from tracker.checklist.rule_text import parse_rule
 from tracker.checklist.words import in_words, proof, scope
 from tracker.deciding.rows import cells_of
 from tracker.folders import Folders

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.checklist.patterns import fits
-from tracker.checklist.rules import rule_error, unknown_stage
+from tracker.checklist.rule_text import rule_error, unknown_stage
 from tracker.values import key_text
 
 SORTS = ("experiment", "tag", "stage")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tracker.checklist.facts import ArtifactFacts, Cells, RunFacts
 from tracker.checklist.patterns import Patterns, fits
+from tracker.checklist.rule_text import alternatives, written
 from tracker.checklist.rules import (
     AllOf,
     AnyArtifact,
@@ -20,8 +21,6 @@ from tracker.checklist.rules import (
     Registered,
     Rollback,
     Rule,
-    alternatives,
-    written,
 )
 from tracker.matching import as_number, comparer, is_blank
 from tracker.values import from_cell, key_text

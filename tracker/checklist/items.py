@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from tracker.checklist.applies import EVERY_RUN, Applies, parse_applies
 from tracker.checklist.facts import Cells
-from tracker.checklist.rules import Rule, parse_rule, written
+from tracker.checklist.rule_text import parse_rule, written
+from tracker.checklist.rules import Rule
 from tracker.errors import RuleError
 from tracker.matching import as_date
 from tracker.values import key_text

@@ -10,7 +10,7 @@ import streamlit as st
 
 from tracker.checklist import words
 from tracker.checklist.applies import parse_applies
-from tracker.checklist.rules import parse_rule
+from tracker.checklist.rule_text import parse_rule
 from tracker.deciding.edits import edit_row
 from tracker.deciding.procedure import add_items, adding
 from tracker.errors import RuleError, TrackerError
