@@ -222,7 +222,8 @@ def runs(
     """
     from tracker import terminal
     from tracker.cli import report
-    from tracker.reading.query import Name, arrange, parse, parse_order
+    from tracker.reading.query import arrange, parse, parse_order
+    from tracker.reading.query_parts import Name
 
     expression, orders = parse(query), parse_order(order_by or ("start_time DESC",))
     table = shell.opened(registry).rows("runs")

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tracker.reading.query import KEYWORDS, Name, Order, arrange
+from tracker.reading.query import arrange
+from tracker.reading.query_parts import Name, Order
+from tracker.reading.query_text import KEYWORDS
 from tracker.schema import RUNS
 from tracker.settings import Settings
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tracker.reading.query import Name, Order, arrange, parse
+from tracker.reading.query import arrange, parse
+from tracker.reading.query_parts import Name, Order
 from tracker.settings import Settings
 from tracker.web import columns, groups
 
