@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from tracker.deciding.decide import Decided
     from tracker.deciding.edits import EditReport
     from tracker.reading.registry import Registry
-    from tracker.retention import Outcome, Plan, Storage
-
-MOST_SHOWN = 40
-"""How many rows of a list a terminal gets to see; JSON has all."""
+    from tracker.retention import Outcome, Plan
 
 
 @click.group(cls=shell.Group)
@@ -55,20 +52,21 @@ def plan(registry: str, artifacts: Sequence[str], as_json: bool) -> None:
     python -m tracker retention plan registry.xlsx
     """
     from tracker import retention as desk
+    from tracker.cli.retention_report import plain_plan
 
     opened = shell.opened(registry)
     found = desk.retention_plan(opened, only=artifacts or None)
     if as_json:
-        shell.print_json(_plain_plan(found))
+        shell.print_json(plain_plan(found))
         return
-    click.echo("\n".join(_plan_lines(found)))
+    _show(found)
     if found.items:
         words = " ".join(["python -m tracker retention approve", registry, found.id, *artifacts])
         click.echo(f"\nTo do exactly this: {words}")
     purge_plan = desk.purge_plan(opened)
     if purge_plan.items:
         click.echo("\nIn the trash for long enough; 'retention purge' deletes it for good:")
-        click.echo("\n".join(_plan_lines(purge_plan)))
+        _show(purge_plan)
 
 
 @retention.command(cls=shell.Command)
@@ -104,7 +102,7 @@ def purge(registry: str, yes: bool) -> None:
     opened, who = shell.opened(registry), shell.person()
     _refuse(opened, who, "purge")
     found = desk.purge_plan(opened)
-    click.echo("\n".join(_plan_lines(found)))
+    _show(found)
     if found.items:
         if not yes:
             click.confirm("Delete these files for good?", abort=True, err=True)
@@ -125,7 +123,7 @@ def run(registry: str) -> None:
 
     opened, who = shell.opened(registry), shell.person()
     _say(desk.purge(opened, None, who))
-    click.echo("\n".join(_plan_lines(desk.retention_plan(opened))))
+    _show(desk.retention_plan(opened))
 
 
 @retention.command(cls=shell.Command)
@@ -155,12 +153,13 @@ def report(registry: str, as_json: bool) -> None:
     python -m tracker retention report registry.xlsx
     """
     from tracker import retention as desk
+    from tracker.cli.retention_report import plain_storage, storage_lines
 
     found = desk.storage(shell.opened(registry))
     if as_json:
-        shell.print_json(_plain_storage(found))
+        shell.print_json(plain_storage(found))
     else:
-        click.echo("\n".join(_storage_lines(found)))
+        click.echo("\n".join(storage_lines(found)))
 
 
 # -- by choice ----------------------------------------------------------------------------------------------------
@@ -279,7 +278,7 @@ def _do(
     _refuse(opened, who, ACT_OF.get(action, action))
     names = _selected(opened, artifacts, query)
     found = desk.chosen_plan(opened, action, names, why, who, to)
-    click.echo("\n".join(_plan_lines(found)))
+    _show(found)
     if not found.items:
         raise SystemExit(1)
     if not yes:
@@ -317,45 +316,10 @@ def _refuse(registry: Registry, who: str, act: str) -> None:
 # -- what is said -------------------------------------------------------------------------------------------------
 
 
-def _plan_lines(found: Plan) -> Iterator[str]:
-    from tracker import terminal
-    from tracker.cli.report import count
+def _show(plan: Plan) -> None:
+    from tracker.cli.retention_report import plan_lines
 
-    width = terminal.terminal_width()
-    if found.items:
-        versions, size = count(len(found.items), "version"), terminal.size(found.size)
-        frees = f", {terminal.size(found.freed)} become free once purged" if found.freed else ""
-        if any(item.action == "purge" for item in found.items):
-            frees = f", {terminal.size(found.freed)} become free"
-        yield f"Plan {found.id}: {versions}, {size}{frees}."
-        rows = [
-            [item.artifact, item.action, terminal.size(item.size), terminal.size(item.freed), item.reason]
-            for item in found.items[:MOST_SHOWN]
-        ]
-        yield from _table(["artifact", "action", "size", "frees", "why"], rows, width)
-        yield from _more(len(found.items))
-    else:
-        yield "Nothing is to be done."
-    if found.exempt:
-        yield f"Exempt: {count(len(found.exempt), 'version')}."
-        rows = [
-            [one.artifact, one.action, terminal.size(one.size), "; ".join(one.reasons)]
-            for one in found.exempt[:MOST_SHOWN]
-        ]
-        yield from _table(["artifact", "not", "size", "because"], rows, width)
-        yield from _more(len(found.exempt))
-
-
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    from tracker import terminal
-
-    shown = [[terminal.one_line(cell) for cell in row] for row in rows]
-    yield from terminal.fit(headers, shown, width, ["size", "frees", "versions"]).lines
-
-
-def _more(total: int) -> Iterator[str]:
-    if total > MOST_SHOWN:
-        yield f"… and {total - MOST_SHOWN:,} more; --json lists all."
+    click.echo("\n".join(plan_lines(plan)))
 
 
 def _say(outcome: Outcome) -> None:
@@ -384,59 +348,6 @@ def _decided(done: Decided) -> None:
 def _say_if_pending(report: EditReport) -> None:
     if not report.in_workbook:
         click.echo(report.pending_because, err=True)
-
-
-def _storage_lines(found: Storage) -> Iterator[str]:
-    from tracker import terminal
-    from tracker.cli.report import count
-
-    width = terminal.terminal_width()
-    yield f"{count(found.versions, 'version')}, {terminal.size(found.size)}; shared bytes are counted once."
-    for name, shares in found.by.items():
-        yield ""
-        rows = [[one.label, f"{one.versions:,}", terminal.size(one.size)] for one in shares[:MOST_SHOWN]]
-        yield from _table([name, "versions", "size"], rows, width)
-        yield from _more(len(shares))
-    if found.duplicates:
-        yield "\nThere twice:"
-        twice = [[", ".join(one.artifacts), terminal.size(one.wasted)] for one in found.duplicates[:MOST_SHOWN]]
-        yield from _table(["the same content", "size"], twice, width)
-    if found.without_row:
-        yield f"\nVersions without a row: {', '.join(found.without_row[:MOST_SHOWN])}"
-    for problem in found.orphans:
-        yield f"\n{terminal.one_line(problem.message)}"
-    if found.expiring:
-        yield "\nDue within 90 days:"
-        rows = [
-            [one.artifact, f"{one.when:%Y-%m-%d}", one.action, terminal.size(one.size), "; ".join(one.kept) or one.why]
-            for one in found.expiring[:MOST_SHOWN]
-        ]
-        yield from _table(["artifact", "on", "action", "size", "why, or why it stays"], rows, width)
-        yield from _more(len(found.expiring))
-
-
-def _plain_plan(found: Plan) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from tracker.cli.report import plain
-
-    def row(one: Any) -> dict[str, Any]:
-        return {name: plain(value) if name == "when" else value for name, value in asdict(one).items()}
-
-    items, exempt = [row(item) for item in found.items], [row(one) for one in found.exempt]
-    return {"id": found.id, "size": found.size, "freed": found.freed, "items": items, "exempt": exempt}
-
-
-def _plain_storage(found: Storage) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from tracker.cli.report import plain
-
-    record = asdict(found)
-    record["orphans"] = [problem.message for problem in found.orphans]
-    for one in record["expiring"]:
-        one["when"] = plain(one["when"])
-    return record
 
 
 COMMANDS = (retention,)
