@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Event
 
 import pytest
 
@@ -124,3 +126,23 @@ def test_what_takes_long_is_found_out_anew_after_a_rest() -> None:
     machine.seconds += 2.0 * REST
     assert patient.get((3,), 1, find) == 104.0, "nothing happened since"
     assert patient.get((4,), 1, find) == machine.seconds
+
+
+def test_nobody_waits_for_what_is_known_while_another_one_finds_it_anew() -> None:
+    patient = Patient[str]()
+    begun, may_end = Event(), Event()
+    assert patient.get((1,), 0, lambda: "old") == "old"
+
+    def slow() -> str:
+        begun.set()
+        assert may_end.wait(30)
+        return "new"
+
+    with ThreadPoolExecutor(2) as pool:
+        finding = pool.submit(patient.get, (2,), 0, slow)
+        assert begun.wait(30)
+        assert patient.get((2,), 0, lambda: "a second time") == "old"
+        who_changed_something = pool.submit(patient.get, (2,), 1, lambda: "newest")
+        may_end.set()
+        assert (finding.result(), who_changed_something.result()) == ("new", "newest")
+    assert patient.get((2,), 1, lambda: "a third time") == "newest"

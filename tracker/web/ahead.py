@@ -1,17 +1,15 @@
-"""What the server does before anybody comes: the pages are imported, and the runs of its registry are read."""
+"""What the server does before anybody comes: the pages are imported, and the registry is read."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tracker.errors import TrackerError
-from tracker.folders import Folders
 from tracker.web.pages import PAGES
 from tracker.web.places import named_registry
 
@@ -41,6 +39,13 @@ def prepare(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 def _read(path: Path) -> None:
-    from tracker.web import data, watch
+    """Read what the Overview shows, which is kept for all sessions."""
+    from tracker.web import data
+    from tracker.web.overview_later import MOST_RUNS
 
-    data.table(path, watch.stamp(Folders(path), time.time()), "runs")
+    stamp = data.looks(path).asked("")
+    runs = data.table(path, stamp, "runs")
+    data.settings(path, stamp)
+    if len(runs) <= MOST_RUNS:
+        data.expiries(path, stamp)
+        data.conflicts(path, stamp)

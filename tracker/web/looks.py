@@ -149,8 +149,16 @@ class Patient(Generic[T]):
         self._rest_ends = 0.0
 
     def get(self, stamp: Stamp, changes: int, find: Callable[[], T]) -> T:
-        """What was found with this look, or a moment ago; found anew at once where somebody changed something here."""
-        with self._lock:
+        """What was found with this look, or a moment ago; found anew at once where somebody changed something here.
+
+        While one session finds it anew, others make do with what is known.
+        """
+        before = self._known
+        must_wait = before is None or before[1] != changes
+        if not self._lock.acquire(blocking=must_wait):
+            assert before is not None
+            return before[2]
+        try:
             known = self._known
             if known is None or known[1] != changes or (known[0] != stamp and self._clock() >= self._rest_ends):
                 begun = self._clock()
@@ -158,3 +166,5 @@ class Patient(Generic[T]):
                 ended = self._clock()
                 self._rest_ends = ended + REST * (ended - begun)
             return known[2]
+        finally:
+            self._lock.release()
