@@ -12,7 +12,7 @@ from typing import Any
 
 from tracker.schema import Column
 from tracker.workbook import Workbook
-from tracker.xlsx.cells import cell_xml, cells_of, formula_of
+from tracker.xlsx.cells import cell_xml, cells_of, formula_of, row_body
 from tracker.xlsx.new_parts import add_sheet, add_table, free_sheet_name, totals_column
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, column_letters
 from tracker.xlsx.rows import merged_row
@@ -90,7 +90,7 @@ def _read_sheet(workbook: Workbook, name: str, part: str) -> SheetCells:
     arrays: list[Corners] = []
     for number, xml in sheet.rows():
         filled: dict[int, Any] = {}
-        for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix):
+        for cell in cells_of(row_body(xml), sheet.prefix):
             if cell.is_blank:
                 continue
             value = reader.value(cell)
@@ -156,7 +156,7 @@ def lay_table(
     sheet, range_ = book.sheet(entry.part), Range(*ref)
     reader = book.reader(sheet)
     xml = sheet.row(range_.first_row) or b""
-    there = {cell.column: cell for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix)}
+    there = {cell.column: cell for cell in cells_of(row_body(xml), sheet.prefix)}
     fresh = {}
     for column, header in enumerate(headers, range_.first_column):
         cell = there.get(column)
@@ -173,7 +173,7 @@ def lay_table(
 def _totals(workbook: Workbook, sheet: Sheet, ref: Range, headers: Sequence[str]) -> bytes:
     xml = sheet.row(ref.last_row) or b""
     reader = workbook.book.reader(sheet)
-    there = {cell.column: cell for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix)}
+    there = {cell.column: cell for cell in cells_of(row_body(xml), sheet.prefix)}
     elements = []
     for index, header in enumerate(headers):
         cell = there.get(ref.first_column + index)

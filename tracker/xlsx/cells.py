@@ -95,6 +95,11 @@ def _content_patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[byte
     return value, text, phonetic
 
 
+def row_body(xml: bytes | None) -> bytes:
+    """A row without its own start tag; empty where there is none."""
+    return xml[xml.find(b">") + 1 :] if xml else b""
+
+
 def cells_of(row: bytes, prefix: bytes) -> Iterator[CellSpan]:
     """The cells of one ``<row>``, in order; a cell without a reference follows its neighbour."""
     column = 0
@@ -203,7 +208,7 @@ class CellReader:
                     if formula and _link(formula) is None:
                         formulas.append(index)
             return values, formulas
-        for cell in cells_of(xml[xml.find(b">") + 1 :], self.prefix):
+        for cell in cells_of(row_body(xml), self.prefix):
             index = cell.column - first
             if 0 <= index < width and cell.content:
                 values[index] = self.value(cell)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from tracker.model import Key
 from tracker.values import key_text
 from tracker.xlsx.book import Book
-from tracker.xlsx.cells import CellReader, cells_of, column_pattern
+from tracker.xlsx.cells import CellReader, cells_of, column_pattern, row_body
 from tracker.xlsx.refs import Range
 from tracker.xlsx.sheet import Sheet
 
@@ -96,5 +96,5 @@ def _key_of(row: bytes, key: Sequence[int], reader: CellReader) -> Key:
     plain = [column_pattern(column, reader.prefix).search(row) for column in key]
     if all(plain):
         return tuple(key_text(reader.plain(*cell.groups(b"")[1:])) for cell in plain if cell)
-    cells = {cell.column: cell for cell in cells_of(row[row.find(b">") + 1 :], reader.prefix)}
+    cells = {cell.column: cell for cell in cells_of(row_body(row), reader.prefix)}
     return tuple(key_text(reader.value(cells[column])) if column in cells else "" for column in key)

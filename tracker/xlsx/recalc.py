@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tracker.xlsx.book import Book
-from tracker.xlsx.cells import CellSpan, cells_of, formula_of, has_formula
+from tracker.xlsx.cells import CellSpan, cells_of, formula_of, has_formula, row_body
 from tracker.xlsx.dependants import Dependants
 from tracker.xlsx.formulas import Sees, references, translate
 from tracker.xlsx.refs import Range
@@ -61,7 +61,7 @@ def _formulas(sheet_name: str, sheet: Sheet, results: dict[tuple[str, int, int],
     for number, xml in sheet.rows():
         if not has_formula(xml, sheet.prefix):
             continue
-        for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix):
+        for cell in cells_of(row_body(xml), sheet.prefix):
             found = formula_of(cell, sheet.prefix) if cell.content else None
             if found is None:
                 continue
@@ -86,7 +86,7 @@ def _drop_results(sheet: Sheet, number: int, columns: set[int]) -> bool:
         return False
     value = re.compile(rb"<%sv(?=[\s>])[^>]*>.*?</%sv\s*>" % ((re.escape(sheet.prefix),) * 2), re.DOTALL)
     cells = {}
-    for cell in cells_of(xml[xml.find(b">") + 1 :], sheet.prefix):
+    for cell in cells_of(row_body(xml), sheet.prefix):
         if cell.column in columns and cell.has_formula and value.search(cell.content):
             cells[cell.column] = _without_result(cell, value, sheet.prefix)
     if cells:

@@ -9,9 +9,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from tracker.errors import ContentInTheWayError, SheetFullError
+from tracker.errors import SheetFullError
 from tracker.model import Key
 from tracker.xlsx.book import Book, TableEntry
+from tracker.xlsx.calculated import calculated_formula
 from tracker.xlsx.cells import (
     CellSpan,
     CellWriter,
@@ -22,16 +23,16 @@ from tracker.xlsx.cells import (
     cells_of,
     formula_of,
     formula_xml,
+    row_body,
 )
-from tracker.xlsx.formulas import translate
 from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
 from tracker.xlsx.keys import rows_blank_in, rows_with_keys, rows_with_texts, texts_in
-from tracker.xlsx.links import Link, link_text
+from tracker.xlsx.links import Link
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
+from tracker.xlsx.room import refuse_content, refuse_tables_and_merges
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
-from tracker.xlsx.table_part import TableColumn
-from tracker.xlsx.xml import UnpatchablePart, attributes, tag_pattern
+from tracker.xlsx.xml import UnpatchablePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class TableRow:
     def is_blank(self) -> bool:
         """Nothing but formats and formulas."""
         return all(value is None or index in self.formulas for index, value in enumerate(self.values))
+
+    def is_free_for(self, columns: Collection[int]) -> bool:
+        """Whether a new row may be written into it: nothing in it but formulas in other columns."""
+        return self.is_blank and self.formulas.isdisjoint(columns)
 
 
 class Table:
@@ -201,7 +206,7 @@ class Table:
     def set(self, number: int, values: Mapping[int, Any]) -> None:
         """Set cells of a row that is there; their formats stay. Formulas must not be set over: see ``TableRow``."""
         first, xml = self.ref.first_column, self.sheet.row(number)
-        spans = cells_around(_body(xml), self.sheet.prefix, [first + column for column in values])
+        spans = cells_around(row_body(xml), self.sheet.prefix, [first + column for column in values])
         there = {span.column: span for span in spans}
         over = {first + column for column, value in values.items() if not isinstance(value, Link)}
         if xml and b"HYPERLINK" in xml and any(span.column in over and span.has_formula for span in spans):
@@ -215,9 +220,8 @@ class Table:
     def append(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add rows, given by header, at the end; gives their numbers.
 
-        They are formatted as the row above them, and calculated columns are filled.
-
-        Blank rows at the table's end are filled first. A totals row moves down.
+        They are formatted as the row above them, and calculated columns are filled. Blank rows at the table's end are
+        filled first; a totals row moves down.
 
         Raises:
             ContentInTheWayError: cells, merged cells or another table stand where the rows must go.
@@ -230,20 +234,20 @@ class Table:
         if unknown := given.difference(headers):
             raise KeyError(f"table {self.name} has no column {', '.join(sorted(unknown))}")
         set_columns = {index for index, header in enumerate(headers) if header in given}
-        while start > info.first_data_row and _is_free(self.row(start - 1), set_columns):
+        while start > info.first_data_row and self.row(start - 1).is_free_for(set_columns):
             start -= 1
         end = start + len(rows) - 1
         if end > info.last_data_row:
             self._grow(end)
         above_row = max(start - 1, info.first_data_row)  # in an empty table its own blank row
         above_xml = self.sheet.row(above_row)
-        above = {cell.column: cell for cell in cells_of(_body(above_xml), self.sheet.prefix)}
+        above = {cell.column: cell for cell in cells_of(row_body(above_xml), self.sheet.prefix)}
         places = range(info.ref.first_column, info.ref.first_column + len(info.columns))
         styles = {place: self._style(above, place) for place in places}
         computed = [
             index
             for index, column in enumerate(info.columns)
-            if self._calculated(column, above.get(places[index]), above_row, start) is not None
+            if calculated_formula(self.sheet, column, above.get(places[index]), above_row, start) is not None
         ]
         p, sheet, last = self.sheet.prefix, self.sheet, self.sheet.last_row
         writers = [
@@ -268,7 +272,7 @@ class Table:
             for index, place in enumerate(places):
                 style = own_styles.get(place, styles[place])
                 if index in computed and headers[index] not in values:
-                    formula = self._calculated(info.columns[index], above.get(place), above_row, number)
+                    formula = calculated_formula(self.sheet, info.columns[index], above.get(place), above_row, number)
                     cells[place] = formula_xml(number, place, formula or "", style, p)
                 else:
                     cells[place] = self._cell(number, place, get(headers[index]), style)
@@ -297,11 +301,11 @@ class Table:
         if last > MAX_COLUMN:
             raise SheetFullError(table=self.name, sheet=self.sheet_name, limit=f"{MAX_COLUMN:,} columns")
         room = Range(info.ref.first_row, first, info.ref.last_row, last)
-        self._refuse_tables_and_merges(room)
+        refuse_tables_and_merges(self._book, self._entry, room)
         if sheet.last_column() >= first:
-            self._refuse_content(room)
+            refuse_content(self._book, self._entry, room)
         header = sheet.row(info.ref.first_row)
-        style = next((c.style for c in cells_of(_body(header), sheet.prefix) if c.column == info.ref.last_column), 0)
+        style = next((c.style for c in cells_of(row_body(header), sheet.prefix) if c.column == info.ref.last_column), 0)
         number = info.ref.first_row
         cells = {first + i: self._cell(number, first + i, name, style) for i, name in enumerate(names)}
         self._put(number, header, cells)
@@ -339,7 +343,7 @@ class Table:
 
     def _styles_of(self, xml: bytes | None) -> dict[int, int]:
         """The formats of a row's cells, by column."""
-        return {cell.column: cell.style for cell in cells_of(_body(xml), self.sheet.prefix)}
+        return {cell.column: cell.style for cell in cells_of(row_body(xml), self.sheet.prefix)}
 
     def _style(self, cells: Mapping[int, CellSpan], column: int) -> int:
         """The format for a cell: the row's own, or in a column that has none yet that of the columns before it."""
@@ -349,26 +353,6 @@ class Table:
         style = cells[before].style if before else 0
         return style if style and self._book.styles is not None and self._book.styles.is_general(style) else 0
 
-    def _calculated(self, column: TableColumn, above: CellSpan | None, above_row: int, number: int) -> str | None:
-        """The formula of a calculated column for a new row; after a LibreOffice save only the row above has it."""
-        if column.formula is not None:
-            return column.formula
-        found = formula_of(above, self.sheet.prefix) if above else None
-        if found is None or link_text(found[1]) is not None:
-            return None
-        kind, text = found[0].get("t", "normal"), found[1]
-        if kind == "shared" and not text:
-            return self._shared_formula(found[0].get("si", ""), above, above_row, number)
-        return translate(text, number - above_row) if text and kind in ("normal", "shared") else None
-
-    def _shared_formula(self, index: str, above: CellSpan | None, above_row: int, number: int) -> str | None:
-        for row_number in self.sheet.search(re.compile(b'si="%b"' % re.escape(index.encode()))):
-            for cell in cells_of(_body(self.sheet.row(row_number)), self.sheet.prefix):
-                found = formula_of(cell, self.sheet.prefix) if above and cell.column == above.column else None
-                if found and found[0].get("si") == index and found[1]:
-                    return translate(found[1], number - row_number)
-        return None
-
     # -- growing ------------------------------------------------------------------------------------------------
 
     def _grow(self, last_data_row: int) -> None:
@@ -377,8 +361,8 @@ class Table:
         if end > MAX_ROW:
             raise SheetFullError(table=self.name, sheet=self.sheet_name, limit=f"{MAX_ROW:,} rows")
         room = Range(info.ref.last_row + 1, info.ref.first_column, end, info.ref.last_column)
-        self._refuse_tables_and_merges(room)
-        self._refuse_content(room)
+        refuse_tables_and_merges(self._book, self._entry, room)
+        refuse_content(self._book, self._entry, room)
         if info.totals_rows:
             self._move_totals(last_data_row + 1)
         self._resize(last_data_row)
@@ -399,7 +383,7 @@ class Table:
         xml = sheet.row(source)
         moved: dict[int, bytes] = {}
         blanks: dict[int, bytes] = {}
-        for cell in cells_of(_body(xml), sheet.prefix):
+        for cell in cells_of(row_body(xml), sheet.prefix):
             if not info.ref.first_column <= cell.column <= info.ref.last_column:
                 continue
             found = formula_of(cell, sheet.prefix)
@@ -416,35 +400,3 @@ class Table:
         if moved:
             self._put(source, xml, blanks)
             self._put(target, sheet.row(target), moved)
-
-    def _refuse_tables_and_merges(self, room: Range) -> None:
-        for other in self._book.tables.values():
-            if (
-                other.sheet.part == self._entry.sheet.part
-                and other.part != self._entry.part
-                and room.intersects(other.info.ref)
-            ):
-                self._refuse(f"table '{other.info.name}'", other.info.ref.first_row, other.info.ref.first_column)
-        for tag in tag_pattern(self.sheet.prefix, b"mergeCell").findall(self.sheet.foot):
-            merged = Range.parse(attributes(tag).get("ref", "A1"))
-            if room.intersects(merged):
-                self._refuse("a merged cell", merged.first_row, merged.first_column)
-
-    def _refuse_content(self, room: Range) -> None:
-        for number, xml in self.sheet.rows(room.first_row, room.last_row):
-            for cell in cells_of(_body(xml), self.sheet.prefix):
-                if room.first_column <= cell.column <= room.last_column and not cell.is_blank:
-                    self._refuse("a cell with content", number, cell.column)
-
-    def _refuse(self, what: str, row: int, column: int) -> None:
-        raise ContentInTheWayError(table=self.name, what=what, sheet=self.sheet_name, cell=cell_name(row, column))
-
-
-def _is_free(row: TableRow, columns: Collection[int]) -> bool:
-    """Whether a row at the table's end can take a new run: nothing in it but formulas in other columns."""
-    return row.is_blank and not any(column in row.formulas for column in columns)
-
-
-def _body(xml: bytes | None) -> bytes:
-    """A row without its own start tag."""
-    return xml[xml.find(b">") + 1 :] if xml else b""
