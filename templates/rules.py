@@ -12,7 +12,7 @@ from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from templates.look import ACTIVE, BAD, BLUE, CAUTION, EXCUSED, GOOD, GREY, QUIET, WHITE, Tone
-from tracker.schema import Column, Table
+from tracker.schema import RETIRED, Column, Table
 
 OPEN_LISTS = {("artifacts", "category")}
 """Columns with choices that a team may extend: another value is asked about, not refused."""
@@ -90,6 +90,7 @@ FOLLOW: dict[str, tuple[Follow, ...]] = {
         Follow('AND({next_review}<>"",{next_review}<TODAY())', BAD.differential(bold=True), ("next_review",)),
         Follow('AND({next_review}<>"",{next_review}<TODAY()+30)', CAUTION.differential(), ("next_review",)),
         Follow('{level}="must"', DifferentialStyle(font=Font(bold=True)), ("level", "item")),
+        Follow(f'{{level}}="{RETIRED}"', DifferentialStyle(font=Font(color=GREY))),
     ),
     "models": (Follow('{stage}="retired"', DifferentialStyle(font=Font(color=GREY))),),
 }

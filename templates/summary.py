@@ -79,7 +79,11 @@ ATTENTION = (
         '=COUNTIFS(artifacts[status],"stored",artifacts[retention_class],"")',
     ),
     ("Artifacts missing from disk", "Artifacts", '=COUNTIFS(artifacts[status],"missing")'),
-    ("SOP items due for review", "SOP", '=COUNTIFS(sop[next_review],"<="&TODAY(),sop[next_review],">0")'),
+    (
+        "SOP items due for review",
+        "SOP",
+        '=COUNTIFS(sop[next_review],"<="&TODAY(),sop[next_review],">0",sop[level],"<>retired")',
+    ),
 )
 
 

@@ -72,6 +72,8 @@ CHECKLIST_STATUS = ("missing", "done", "waived", "not applicable")
 STAGES = ("none", "candidate", "staging", "production", "retired")
 SINGLE_STAGES = {"staging": "none", "production": "retired"}
 """Stages that one version of a model holds at a time, and where the one before goes when another takes its place."""
+RETIRED = "retired"
+"""The level of an item that was taken out of the procedure. Its row stays, as what runs were judged by."""
 ROLES = ("viewer", "contributor", "manager")
 RETENTION_TRIGGERS = ("created", "last used", "superseded", "model retired")
 
@@ -237,7 +239,14 @@ SOP = Table(
             "person",
             width=18,
         ),
-        Column("level", "text", "must: no gate without it; should: good practice.", "person", ("must", "should"), 9),
+        Column(
+            "level",
+            "text",
+            "must: no gate without it; should: good practice; retired: no run is asked for it any more.",
+            "person",
+            ("must", "should", RETIRED),
+            9,
+        ),
         Column(
             "rule",
             "text",

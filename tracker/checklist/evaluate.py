@@ -77,8 +77,8 @@ def evaluate(
         after = row if is_whole else {"item": item.name, **row, **cells.get(item.name, {})}
         standings.append(standing_of(after, item, facts, gone, now.date()))
     for name, row in rows.items():
-        if name in names:
-            continue
+        if name in names or not key_text(row.get("status")):
+            continue  # nobody asks for what has no status and is not in the procedure
         if anew and is_trackers(row):
             wanted = _not_applicable("not in the procedure any more", now)
             if changed := _changed(row, wanted, name, ours):

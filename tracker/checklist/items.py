@@ -14,6 +14,7 @@ from tracker.checklist.rule_text import parse_rule, written
 from tracker.checklist.rules import Rule
 from tracker.errors import RuleError
 from tracker.matching import as_date
+from tracker.schema import RETIRED
 from tracker.values import key_text
 
 
@@ -50,13 +51,18 @@ class Item:
 
 
 def read_items(rows: Iterable[Cells]) -> list[Item]:
-    """The items in the order of the sheet; of two with one name the first counts."""
-    found: dict[str, Item] = {}
+    """The items that runs are asked for, in the order of the sheet; of two with one name the first counts."""
+    found: dict[str, Item | None] = {}
     for row in rows:
         name = key_text(row.get("item"))
         if name and name not in found:
-            found[name] = _item(name, row)
-    return list(found.values())
+            found[name] = None if is_retired(row) else _item(name, row)
+    return [item for item in found.values() if item is not None]
+
+
+def is_retired(row: Cells) -> bool:
+    """Whether an item was taken out of the procedure: its row stays, so that earlier judgements can be understood."""
+    return key_text(row.get("level")).lower() == RETIRED
 
 
 def _item(name: str, row: Cells) -> Item:

@@ -1,9 +1,9 @@
 """Taking a change set back: the old values again, as a new change set. Nothing in the history is rewritten.
 
 A cell is set back only while it holds what the change set put there. Rows cannot be deleted from a workbook that people
-arrange as they like: of a row that the change set added, the cells become blank again and the key stays, except for
-artifacts and lineage, which say what is in the store. A row that it removed comes back. An outside save is taken back
-in the same way, as far as it touched Tracker's tables.
+arrange as they like: of a row that the change set added, the cells become blank again and the key stays. Artifacts and
+lineage stay, which say what is in the store; an item of the procedure is retired. A row that it removed comes back. An
+outside save is taken back in the same way, as far as it touched Tracker's tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tracker.history.timeline import find_event
 from tracker.model import CellChange, Change, ChangeSet, Entry, Key
 from tracker.reading import roles
 from tracker.reading.registry import Registry
-from tracker.schema import TABLES
+from tracker.schema import RETIRED, TABLES
 from tracker.terminal import one_line, quoted
 from tracker.values import same
 
@@ -84,6 +84,9 @@ def plan_undo(
             continue  # the next sync finds it out anew
         if entry.table == "runs" and "checklist" in entry.cells:
             entry = replace(entry, cells={name: cell for name, cell in entry.cells.items() if name != "checklist"})
+        if entry.table == "sop" and entry.new:  # with only its name it would be asked of every run
+            level = entry.cells["level"].new if "level" in entry.cells else None
+            entry = replace(entry, cells={**entry.cells, "level": CellChange(RETIRED, level)})
         row = rows.get((entry.table, entry.key))
         if reason := _not_undone(entry, row, columns):
             left[reason] = left.get(reason, 0) + 1

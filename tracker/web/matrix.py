@@ -35,13 +35,14 @@ class Item:
 
 
 def items(sop: pd.DataFrame, checklist: pd.DataFrame) -> list[Item]:
-    """What the procedure asks for, musts first, then what is only in the checklist."""
+    """What the procedure asks for, musts first, then what it does not ask for any more but runs were judged by."""
     read = read_items(rows_of(sop))
     found = {item.name: Item(item.name, item.level, item.rule_text, item.owner, item.applies) for item in read}
-    once = checklist.drop_duplicates("item") if len(checklist) else checklist
-    for name, level in zip(once["item"], once["level"], strict=True):
-        if text := _text(name):
-            found.setdefault(text, Item(text, _text(level), "", "", NO_RUN))
+    if gone := [name for name in checklist["item"].unique() if _text(name) and _text(name) not in found]:
+        left = checklist[checklist["item"].isin(gone)]
+        says = left[left["status"].notna() & (left["status"] != "not applicable")].drop_duplicates("item")
+        for name, level in zip(says["item"], says["level"], strict=True):
+            found[_text(name)] = Item(_text(name), _text(level), "", "", NO_RUN)
     return sorted(found.values(), key=lambda item: item.level != "must")
 
 

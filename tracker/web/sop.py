@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from tracker.checklist import words
-from tracker.checklist.items import Item, read_items
+from tracker.checklist.items import Item, is_retired, read_items
 from tracker.checklist.report import ItemUse, item_uses
-from tracker.web import data, matrix, reviewing, say, shown, sop_form
+from tracker.web import data, matrix, reviewing, say, shown, sop_acts, sop_form
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 from tracker.web.watch import Stamp
@@ -20,7 +20,6 @@ EMPTY = (
     "A standard operating procedure says what every run must have: its data, a seed, a model card, … Add a ready-made "
     "list, or write items of your own; runs are then judged by it when they end."
 )
-KEY = "sop-items"
 
 
 def show(context: Context) -> None:
@@ -30,9 +29,11 @@ def show(context: Context) -> None:
         if row["item"]:
             rows.setdefault(str(row["item"]), row)
     items = read_items(rows.values())
+    retired = [row for row in rows.values() if is_retired(row)]
     if not items:
         say.nothing_yet("No procedure yet", EMPTY)
         sop_form.add(context)
+        sop_acts.retired(context, retired)
         return
     uses = {use.item: use for use in _uses(context.place.path, context.stamp)}
     musts = sum(item.level == "must" for item in items)
@@ -47,6 +48,7 @@ def show(context: Context) -> None:
     elif context.may("sop"):
         st.caption("Tick an item to change it.")
     sop_form.add(context)
+    sop_acts.retired(context, retired)
     reviewing.show(context, context.table("checklist"))
 
 
@@ -94,7 +96,7 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
     column = st.column_config
     event: Any = st.dataframe(
         table,
-        key=KEY,
+        key=sop_acts.LIST,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",

@@ -16,7 +16,7 @@ from tracker.deciding.procedure import add_items, adding
 from tracker.errors import RuleError, TrackerError
 from tracker.reading.registry import templates
 from tracker.schema import SOP
-from tracker.web import say, shown, start
+from tracker.web import say, shown, sop_acts, start
 from tracker.web.context import Context
 from tracker.web.editing import done
 from tracker.web.shown import plain
@@ -49,6 +49,7 @@ def edit(context: Context, item: Any, row: Mapping[str, Any]) -> None:
         values = _fields(f"sop:{item.name}", seen)
         if values is not None:
             _save(context, item.name, values, seen)
+        sop_acts.of_item(context, item.name)
 
 
 def add(context: Context) -> None:
