@@ -335,9 +335,8 @@ class Table:
     def _put(
         self, number: int, xml: bytes | None, cells: dict[int, bytes], spans: Sequence[CellSpan] | None = None
     ) -> None:
-        last = max(cells)
-        self.sheet.put(number, merged_row(xml, number, cells, self.sheet.prefix, spans), last)
-        touched = Range(number, min(cells), number, last)
+        touched = Range(number, min(cells), number, max(cells))
+        self.sheet.put(number, merged_row(xml, number, cells, self.sheet.prefix, spans), touched.last_column)
         self.changed.append(touched)
         grow_dimension(self.sheet, touched)
 
@@ -388,8 +387,7 @@ class Table:
                 continue
             found = formula_of(cell, sheet.prefix)
             if found and found[1]:
-                name = self._entry.sheet.name
-                text = grow_reference(found[1], name, name, old, target - 1)
+                text = grow_reference(found[1], self.sheet_name, self.sheet_name, old, target - 1)
                 moved[cell.column] = formula_xml(target, cell.column, text, cell.style, sheet.prefix)
                 self.moved_formulas = True
             else:
