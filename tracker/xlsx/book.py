@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tracker.xlsx import properties
 from tracker.xlsx.cells import CellReader
@@ -165,22 +165,10 @@ class Book:
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if self.package.find(rels) is None:
             return []
-        xml = self.package.read(rels)
-        check_patchable(xml, f"the relationships {rels}")
-        prefix = root_prefix(xml, "Relationships")
-        found = []
-        for tag in tag_pattern(prefix, b"Relationship").findall(xml):
-            values = local_attributes(tag)
-            if values.get("TargetMode") == "External" or "Target" not in values:
-                continue
-            target = values["Target"].replace("\\", "/")
-            path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-            found.append(
-                Relation(
-                    values.get("Id", ""), values.get("Type", "").rpartition("/")[2], self.package.find(path) or path
-                )
-            )
-        return found
+        return [
+            Relation(relation.id, relation.kind, self.package.find(relation.target) or relation.target)
+            for relation in _relations(self.package.read(rels), rels, folder)
+        ]
 
     def drop_calc_chain(self) -> None:
         """Leave out the calculation chain, which Excel makes anew; it must not name a cell whose formula moved."""
@@ -347,6 +335,22 @@ _NO_RELATIONS = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
 )
+
+
+@lru_cache(maxsize=512)  # a process opens the same workbook again and again
+def _relations(xml: bytes, rels: str, folder: str) -> tuple[Relation, ...]:
+    """The internal relationships in a part of them; targets are paths from the root, spelt as they stand there."""
+    check_patchable(xml, f"the relationships {rels}")
+    prefix = root_prefix(xml, "Relationships")
+    found = []
+    for tag in tag_pattern(prefix, b"Relationship").findall(xml):
+        values = local_attributes(tag)
+        if values.get("TargetMode") == "External" or "Target" not in values:
+            continue
+        target = values["Target"].replace("\\", "/")
+        path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+        found.append(Relation(values.get("Id", ""), values.get("Type", "").rpartition("/")[2], path))
+    return tuple(found)
 
 
 def _without(xml: bytes, element: bytes, attribute: str, ending: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tracker.xlsx.xml import attributes, check_patchable, root_prefix, set_attribute, tag_pattern
 
@@ -24,16 +25,11 @@ class Styles:
     """The styles part. ``xml`` has what :meth:`date_style` and :meth:`formula_style` added."""
 
     def __init__(self, xml: bytes) -> None:
-        check_patchable(xml, "the styles part")
         self.xml = xml
         self._original = xml
-        self._prefix = root_prefix(xml, "styleSheet")
-        self._formats = {
-            int(found["numFmtId"]): found.get("formatCode", "")
-            for found in map(attributes, tag_pattern(self._prefix, b"numFmt").findall(xml))
-            if found.get("numFmtId", "").isdigit()
-        }
-        self._cells = [attributes(tag) for tag in self._cell_formats()]
+        self._prefix, formats, cells = _read(xml)
+        self._formats = dict(formats)
+        self._cells = list(cells)
         self._added: dict[tuple[int, int], int] = {}
         self._dates: dict[int, bool] = {}
 
@@ -70,7 +66,11 @@ class Styles:
     def _with_format(self, base: int, number: int) -> int:
         """A cell format like ``base`` that shows numbers by another number format."""
         if (base, number) not in self._added:
-            tag = self._cell_formats()[base] if 0 <= base < len(self._cells) else b"<%sxf/>" % self._prefix
+            tag = (
+                _cell_formats(self.xml, self._prefix)[base]
+                if 0 <= base < len(self._cells)
+                else b"<%sxf/>" % self._prefix
+            )
             opening = re.match(rb"<[^>]*?(?=\s*/?>)", tag)
             copy = (opening[0] if opening else b"<%sxf" % self._prefix) + b"/>"
             copy = set_attribute(copy, "numFmtId", str(number))
@@ -79,11 +79,6 @@ class Styles:
             self._cells.append(attributes(copy))
             self._added[base, number] = len(self._cells) - 1
         return self._added[base, number]
-
-    def _cell_formats(self) -> list[bytes]:
-        p = re.escape(self._prefix)
-        block = re.search(rb"<" + p + rb"cellXfs(?=[\s>])[^>]*>(.*?)</" + p + rb"cellXfs\s*>", self.xml, re.DOTALL)
-        return tag_pattern(self._prefix, b"xf").findall(block[1]) if block else []
 
     def _date_format(self) -> int:
         for number, code in self._formats.items():
@@ -114,3 +109,22 @@ class Styles:
             return
         end = self.xml.find(closing[:-1], opening.end())
         self.xml = b"".join([self.xml[: opening.start()], tag, self.xml[opening.end() : end], element, self.xml[end:]])
+
+
+@lru_cache(maxsize=16)  # a process opens the same workbook again and again
+def _read(xml: bytes) -> tuple[bytes, dict[int, str], tuple[dict[str, str], ...]]:
+    """The part's prefix, its number formats and the attributes of its cell formats; not to be changed."""
+    check_patchable(xml, "the styles part")
+    prefix = root_prefix(xml, "styleSheet")
+    formats = {
+        int(found["numFmtId"]): found.get("formatCode", "")
+        for found in map(attributes, tag_pattern(prefix, b"numFmt").findall(xml))
+        if found.get("numFmtId", "").isdigit()
+    }
+    return prefix, formats, tuple(attributes(tag) for tag in _cell_formats(xml, prefix))
+
+
+def _cell_formats(xml: bytes, prefix: bytes) -> list[bytes]:
+    p = re.escape(prefix)
+    block = re.search(rb"<" + p + rb"cellXfs(?=[\s>])[^>]*>(.*?)</" + p + rb"cellXfs\s*>", xml, re.DOTALL)
+    return tag_pattern(prefix, b"xf").findall(block[1]) if block else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tracker.xlsx.refs import Range
 from tracker.xlsx.xml import (
@@ -86,6 +87,7 @@ class TablePart:
         return set_attribute(tag, "ref", str(sort._replace(last_row=filtered.last_row)))
 
 
+@lru_cache(maxsize=128)  # a process opens the same workbook again and again
 def parse_table(xml: bytes) -> TablePart:
     """A table part. Raises UnpatchablePart where it cannot be understood."""
     check_patchable(xml, "a table part")
