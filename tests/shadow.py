@@ -1,4 +1,4 @@
-"""What the cells of a registry must hold, in plain Python and without files: stands beside test_state_machine.py.
+"""What the cells of a registry must hold, in plain Python and without files: stands beside followed.py.
 
 A *wish* is an acknowledged change of one cell, or of a row as a whole. A *sheet* is the runs table of one workbook: the
 registry's, one in somebody's window, an earlier version. It contains the first so many wishes; the others it lacks.

@@ -6,59 +6,51 @@ value is written once only, so one that is in the wrong place, lost or doubled i
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from faults import faults
+from followed import Crash, Followed
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from libreoffice import Office
 from person import Person
-from shadow import OWN, Cell, Lost, Shadow, Sheet
+from shadow import OWN, Cell, Sheet
 from window import OfficePerson
 from zoo import with_openpyxl
 
 from tracker.deciding.edits import set_cell
 from tracker.deciding.restoring import restore_version
 from tracker.deciding.undo import undo, undoing
-from tracker.errors import UndoRefusedError, WorkbookOpenElsewhereError
-from tracker.folders import Folders
-from tracker.history.outside import outside_saves
+from tracker.errors import UndoRefusedError
 from tracker.history.timeline import verify
 from tracker.history.versions import list_versions
 from tracker.journal.changes import Journal
 from tracker.journal.pending import PendingWriter
 from tracker.merging.merge import merge
 from tracker.model import Change
-from tracker.reading.registry import Registry
 from tracker.runs.recorder import Recorder
 from tracker.runs.run import Run
 from tracker.syncing import restore as restoring
 from tracker.syncing import sync as syncing
-from tracker.workbook import read_stamp, read_tables
+from tracker.workbook import read_stamp
 
 COLUMNS = ("name", "params.depth", "metrics.auc", "notes", "goal", "mine")
 FOR_SCRIPTS = ("params.depth", "notes", "tags.team")
 FOR_PEOPLE = ("metrics.auc", "params.depth", "notes", "goal")
-NOT_COMPARED = ("status", "owner", "start_time", "end_time", "duration")
 WRITERS, WINDOWS = 2, 2
 pick = st.integers(0, 11)
 T = TypeVar("T")
-
-
-class Crash(Exception):
-    """The process ends here."""
 
 
 class NoPulse:
@@ -69,26 +61,22 @@ class NoPulse:
     def look_into(self, *arguments: object) -> None: ...
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Followed, RuleBasedStateMachine):
     """One registry and whoever works on it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        RuleBasedStateMachine.__init__(self)
         self.folder = Path(tempfile.mkdtemp(prefix="tracker-machine-"))
         path = self.folder / "registry.xlsx"
         tables = {"runs": ("run_id", *COLUMNS), "artifacts": ("artifact", "name"), "settings": ("name", "value")}
         with_openpyxl.simple(path, {name: (columns, ()) for name, columns in tables.items()})
-        self.folders, self.registry, self.shadow = Folders(path), Registry(path), Shadow()
+        Followed.__init__(self, path)
         self.count = 0
         self.writers: list[PendingWriter] = []
         self.wrote: list[dict[tuple[str, str], Any]] = [{} for _ in range(WRITERS)]
         self.runs: dict[str, tuple[Run, dict[str, Any]]] = {}
         self.windows: dict[int, tuple[Any, Sheet, dict[tuple[str, str], Any]]] = {}
         self.copies: dict[Path, Sheet] = {}
-        self.unfinished: Sheet | None = None
-        """What a restore that was decided puts in the workbook's place, which nobody has saved since."""
-        self.outside: dict[tuple[str, str], Any] = {}
-        """What people typed into the workbook that lies there, and no sync has seen."""
         for _ in range(WRITERS):
             self.writers.append(PendingWriter(self.folders.pending, who="script"))
         self.script_begins_a_run(0, True)
@@ -347,99 +335,6 @@ class Machine(RuleBasedStateMachine):
                 run.flush()
             shutil.rmtree(self.folder)
 
-    def everything_is_accounted_for(self) -> None:
-        """What was acknowledged is in the workbook or in the history, and a script's value is in it once."""
-        values = {(r, c): v for r, row in self.shadow.file.values().items() for c, v in row.items()}
-        entered, kept = Counter[Any](), set[Any]()
-        for change_set in Journal(self.folders.changes).newest_first():
-            for entry in change_set.entries:
-                for column, cell in entry.cells.items():
-                    kept |= {(entry.key[0], column, cell.new), (entry.key[0], column, cell.old)}
-                    entered[cell.new] += entry.by == "script" and entry.table == "runs"
-            kept |= {(conflict.key[0], conflict.column, conflict.dropped) for conflict in change_set.conflicts}
-        for run, column, value in self.shadow.accounts():
-            assert values.get((run, column)) == value or (run, column, value) in kept, (run, column, value)
-        for value, times in entered.items():
-            assert times <= 1 or value == "FINISHED" or not isinstance(value, (str, float)), (value, times)
-        saves = set[Any]()
-        for save in outside_saves(self.folders):
-            saves |= {(e.key[0], name, cell.new) for e in save.entries for name, cell in e.cells.items()}
-        for run, column, value in self.shadow.typed:
-            place = (run, column, value)
-            assert values.get((run, column)) == value or place in kept or place in saves, place
-
-    # -- after everything that syncs ----------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def syncing(self, surely: bool = False) -> Iterator[None]:
-        """Around whatever syncs: afterwards the workbook holds what it must, and the history every conflict."""
-        before = self.state()
-        try:
-            yield
-        except WorkbookOpenElsewhereError:
-            assert self.lock_file.exists()
-        except Crash:
-            self.catch_up(before)
-        else:
-            if self.catch_up(before) or surely:
-                assert self.unfinished is None and self.shadow.now().values() == self.shadow.file.values()
-                self.shadow.typed.update((*place, value) for place, value in self.outside.items() if value)
-
-    def state(self) -> State:
-        journal = Journal(self.folders.changes)
-        ids = list(journal.loose())
-        return State(read_stamp(self.folders.workbook), ids, [p.name for p in list_versions(self.folders.versions)])
-
-    def catch_up(self, before: State) -> bool:
-        """The shadow does what the files say was committed since, and put into the workbook; whether anything was."""
-        shadow, after = self.shadow, self.state()
-        journal = Journal(self.folders.changes)
-        passed = {before.stamp: shadow.file}
-        if self.unfinished and after.stamp != before.stamp:
-            shadow.file, self.unfinished = self.unfinished, None
-            passed[before.change_sets[-1]] = shadow.file
-            shadow.left[before.change_sets[-1]] = shadow.file.copy()
-        fresh = [journal.read(id) for id in after.change_sets if id not in before.change_sets]
-        for number, changes in enumerate(fresh, 1):
-            is_in = after.stamp == changes.id or number < len(fresh)
-            if changes.restored:
-                result = shadow.restore(shadow.versions[changes.restored].copy())
-                self.unfinished = None if is_in else result
-            else:
-                for entry in changes.entries:
-                    if entry.typed:
-                        tag = entry.cells["name"].new
-                        row = shadow.file.typed[tag]
-                        shadow.new_row(entry.key[0], {name: cell.value for name, cell in row.items()}, True, tag)
-                result, lost = shadow.fold(shadow.file)
-                conflicts = [c for c in changes.conflicts if c.table == "runs" and c.column not in NOT_COMPARED]
-                assert lost == {Lost(c.key[0], c.column, c.dropped) for c in conflicts}
-                shadow.commit(result)
-            if is_in:
-                shadow.file = passed[changes.id] = result
-                shadow.left[changes.id] = result.copy()
-        for name in after.versions:
-            if name not in before.versions:
-                shadow.versions[name] = passed[read_stamp(self.folders.versions / name)].copy()
-        self.compare(read_tables(self.folders.workbook, {"runs"})["runs"], shadow.file)
-        return bool(fresh)
-
-    def compare(self, table: Any, expected: Sheet) -> None:
-        found: dict[str, dict[str, Any]] = {}
-        typed = []
-        for row in table.rows:
-            cells = {name: value for name, value in zip(table.columns, row, strict=True) if value not in (None, "")}
-            run = cells.pop("run_id", None)
-            cells = {name: value for name, value in cells.items() if name not in NOT_COMPARED}
-            if run:
-                assert run not in found, f"{run} is there twice"
-                found[run] = cells
-            elif cells:
-                typed.append(cells["name"])
-        assert found == expected.values()
-        # Those that stand below the table are read once a sync has taken them in.
-        assert len(typed) == len(set(typed)) and set(typed) <= expected.typed.keys()
-
     # -- helpers ------------------------------------------------------------------------------------------------
 
     def log(self, writer: int, change: Change) -> None:
@@ -453,10 +348,6 @@ class Machine(RuleBasedStateMachine):
     def window(self, number: int) -> tuple[Any, Sheet, dict[tuple[str, str], Any]]:
         return self.windows[one_of(sorted(self.windows), number)]
 
-    @property
-    def lock_file(self) -> Path:
-        return self.folders.workbook.with_name(".~lock.registry.xlsx#")
-
     def known_runs(self) -> list[str]:
         return sorted({wish.run for wish in self.shadow.wishes if wish.kind == "new" and not wish.by_person})
 
@@ -468,14 +359,6 @@ class Machine(RuleBasedStateMachine):
         """What nobody has written before."""
         self.count += 1
         return self.count + 0.5 if column.startswith("metrics.") else f"p{self.count}"
-
-
-class State(NamedTuple):
-    """What the files of a registry say."""
-
-    stamp: str | None
-    change_sets: list[str]
-    versions: list[str]
 
 
 def one_of(options: Sequence[T], number: int) -> T:

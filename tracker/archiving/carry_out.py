@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,7 +163,7 @@ def _origin(registry: Registry) -> Origin:
         run_id = key_text(row.get("run_id"))
         checklist[run_id] = checklist.get(run_id, 0) + 1
     steps = {run_id: path.stat().st_size for run_id in runs if (path := registry.folders.metrics(run_id)).is_file()}
-    twice = {run_id for run_id in ids if ids.count(run_id) > 1} if len(runs) < len(ids) else set()
+    twice = {run_id for run_id, times in Counter(ids).items() if times > 1}
     return Origin(read_inventory(registry), runs, twice, checklist, steps)
 
 
