@@ -24,7 +24,7 @@ from tracker.deciding.people import set_roles
 from tracker.deciding.views import views
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.settings import Settings
-from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ways
+from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ticks, ways
 from tracker.web.found import SortKey
 
 SECONDS = 30
@@ -75,7 +75,7 @@ def run(acted: Any) -> AppTest:
 
 def grid_key(app: AppTest) -> str:
     """The key of the grid of runs."""
-    return f"{picking.AREA}-{app.session_state[picking.TIMES]}"
+    return ticks.latest(picking.AREA, app.session_state)
 
 
 def names(app: AppTest) -> list[str]:

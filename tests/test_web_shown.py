@@ -201,11 +201,6 @@ def test_a_number_column_is_as_wide_as_its_longest_number() -> None:
     assert columns.number_width("a very long header of a metric", None, [1]) == columns.WIDEST
 
 
-def test_a_selection_follows_its_runs() -> None:
-    assert columns.moved_selection([0, 2], ["a", "b", "c"], ["new", "c", "a"]) == [2, 1]
-    assert columns.moved_selection([1], ["a", "b"], ["a"]) == []
-
-
 # -- curves -------------------------------------------------------------------------------------------------------
 
 

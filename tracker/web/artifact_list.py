@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from tracker.web import files, shown
+from tracker.web import files, shown, ticks
 from tracker.web.context import Context
 
 ROW = 35
@@ -48,12 +48,11 @@ def tick(artifacts: pd.DataFrame, key: str, *, height: int = 420) -> pd.DataFram
 def _drawn(artifacts: pd.DataFrame, key: str, height: int, mode: Literal["single-row", "multi-row"]) -> list[int]:
     there = [name for name in NAMES if name in artifacts.columns and artifacts[name].notna().any()]
     shown_columns = [name for name in there if name != "status" or (artifacts[name] != "stored").any()]
-    event = st.dataframe(
+    return ticks.rows(
+        key,
+        [str(name) for name in artifacts["artifact"]],
         artifacts[shown_columns],
-        key=key,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=mode,
+        mode=mode,
         height=min(ROW * (len(artifacts) + 1) + 3, height),
         placeholder="",
         column_config={
@@ -67,7 +66,6 @@ def _drawn(artifacts: pd.DataFrame, key: str, height: int, mode: Literal["single
         },
         alt="Artifacts",
     )
-    return [row for row in event["selection"]["rows"] if row < len(artifacts)]
 
 
 def best(artifacts: pd.DataFrame, context: Context) -> pd.Series:

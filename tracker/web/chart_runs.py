@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from tracker.web import chosen, columns, shown
+from tracker.web import chosen, columns, shown, ticks
 from tracker.web.context import Context
 
 MOST = 200
@@ -34,13 +34,15 @@ def show(
         return
     ids = [str(run_id) for run_id in found["run_id"]]
 
+    grid = ticks.key(f"{key}-grid", ids[:MOST])
+
     def opened() -> None:
-        if (clicked := st.session_state.get(f"{key}-name")) is not None:
+        if (clicked := st.session_state.get(f"{grid}-name")) is not None:
             st.session_state[f"{key}-open"] = ids[clicked["row"]]
 
-    event = st.dataframe(
+    event = st.container(key=f"{key}-grid").dataframe(
         table,
-        key=f"{key}-grid",
+        key=grid,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -54,7 +56,7 @@ def show(
                 width=230,
                 pinned=True,
                 on_click=opened,
-                key=f"{key}-name",
+                key=f"{grid}-name",
                 help="Opens the run.",
             )
         },

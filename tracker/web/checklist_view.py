@@ -11,7 +11,7 @@ import streamlit as st
 from tracker.deciding import edits
 from tracker.errors import TrackerError
 from tracker.schema import CHECKLIST_STATUS
-from tracker.web import matrix, say, shown
+from tracker.web import matrix, say, shown, ticks
 from tracker.web.context import Context
 from tracker.web.editing import done
 from tracker.web.shown import plain
@@ -48,12 +48,10 @@ def of_run(context: Context, run_id: str) -> None:
                 "rule": item.rule,
             }
         )
-    event = st.dataframe(
+    ticked = ticks.rows(
+        "run-checklist",
+        [f"{run_id} {item.name}" for item in wanted],
         pd.DataFrame(rows),
-        key="run-checklist",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
         placeholder="",
         height=min(35 * (len(rows) + 1) + 3, 460),
         column_config={
@@ -62,9 +60,8 @@ def of_run(context: Context, run_id: str) -> None:
         },
         alt="Checklist of this run",
     )
-    chosen = [row for row in event["selection"]["rows"] if row < len(wanted)]
-    if chosen:
-        item = wanted[chosen[0]]
+    if ticked:
+        item = wanted[ticked[0]]
         form(context, run_id, item, recorded.get((run_id, item.name)), "run-item")
     elif context.may("tick"):
         st.caption("Tick a row to change its status.")

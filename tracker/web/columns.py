@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.reading.query import arrange
@@ -126,10 +126,3 @@ def arranged(frame: pd.DataFrame, order: tuple[str, bool]) -> pd.DataFrame:
     wanted = [order, (NEWEST_BY, True)] if order[0] != NEWEST_BY else [order]
     there = [Order(Name(column, 0, column), descending) for column, descending in wanted if column in frame.columns]
     return frame.iloc[arrange(frame, there)]
-
-
-def moved_selection(selected: Sequence[int], before: Sequence[str], after: Sequence[str]) -> list[int]:
-    """Where the selected runs stand now: a grid remembers positions, people mean runs."""
-    places: Mapping[str, int] = {run_id: place for place, run_id in enumerate(after)}
-    chosen = [before[position] for position in selected if position < len(before)]
-    return [places[run_id] for run_id in chosen if run_id in places]

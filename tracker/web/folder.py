@@ -13,7 +13,7 @@ from tracker.folders import Folders
 from tracker.reading import many
 from tracker.reading.query import select
 from tracker.settings import Settings
-from tracker.web import columns, data, grid, say, signing_in, start, watch
+from tracker.web import columns, data, grid, say, signing_in, start, ticks, watch
 from tracker.web.places import Place
 from tracker.web.shown import count, plain
 from tracker.web.signing_in import Visitor
@@ -147,13 +147,16 @@ def _runs(folder: Path, stamps: dict[Path, watch.Stamp]) -> None:
     shown = columns.arranged(found, orders.get(str(order), orders[columns.NEWEST])).head(MOST_ROWS)
     shown = shown.reset_index(drop=True)
 
-    def opened() -> None:
-        clicked = st.session_state.get("runs-name")
-        if clicked is not None:
-            row = shown.iloc[clicked["row"]]
-            start.turn_to(Place(paths[row["registry"]]), run=str(row["run_id"] or ""))
+    runs_shown = [
+        (str(name), str(run_id or "")) for name, run_id in zip(shown["registry"], shown["run_id"], strict=True)
+    ]
 
-    table, configuration = grid.prepared(shown, suitable, opened, exact_times=False)
+    def opened(row: int) -> None:
+        registry, run_id = runs_shown[row]
+        start.turn_to(Place(paths[registry]), run=run_id)
+
+    key = ticks.key("folder-runs", [f"{registry} {run_id}" for registry, run_id in runs_shown])
+    table, configuration = grid.prepared(shown, suitable, opened, key=key, exact_times=False)
     total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
     st.markdown(f"**{total}** in {count(found['registry'].nunique(), 'registry', 'registries')}")
     configuration["registry"] = st.column_config.TextColumn("registry", width=170)

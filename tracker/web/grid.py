@@ -42,21 +42,19 @@ def show(
         curve: a metric and a small curve of it for each run.
     """
     ids = [str(run_id or "") for run_id in runs["run_id"]]
-
-    def opened() -> None:
-        clicked = st.session_state.get("runs-name")
-        if clicked is not None:
-            st.session_state["open-run"] = ids[clicked["row"]]
-
-    arrows = {key.column: f" {key.arrow}" for key in keys}
-    table, configuration = prepared(runs, names, opened, exact_times=exact_times, arrows=arrows, widths=widths)
     headers = columns.headers([name for name in names if name in runs.columns])
+    key = picking.prepare(ids, {STARTED: "start_time", **{header: name for name, header in headers.items()}})
+
+    def opened(row: int) -> None:
+        st.session_state["open-run"] = ids[row]
+
+    arrows = {one.column: f" {one.arrow}" for one in keys}
+    table, configuration = prepared(runs, names, opened, key=key, exact_times=exact_times, arrows=arrows, widths=widths)
     if curve is not None:
         _add_curve(table, configuration, headers.get(curve[0]), *curve)
-    picking.prepare(ids, {STARTED: "start_time", **{header: name for name, header in headers.items()}})
     event = st.container(key=picking.AREA).dataframe(
         shades.styled(table, {headers[name]: steps for name, steps in shaded.items() if name in headers}),
-        key=picking.key(),
+        key=key,
         hide_index=True,
         on_select="rerun",
         selection_mode=["multi-row", "single-column"],
@@ -74,15 +72,18 @@ def show(
 def prepared(
     runs: pd.DataFrame,
     names: Sequence[str],
-    opened: Callable[[], None],
+    opened: Callable[[int], None],
     *,
+    key: str,
     exact_times: bool,
     arrows: Mapping[str, str] | None = None,
     widths: Mapping[str, int] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The cells of a grid of runs and how its columns look; a click on a name is in the session under ``runs-name``.
+    """The cells of a grid of runs and how its columns look.
 
     Args:
+        opened: what a click on a name does, with the position of its row.
+        key: of the grid; a click that was on its way when rows came is one of the grid before.
         arrows: what stands behind the headers of columns by which the runs are ordered.
         widths: pixels of columns that are not as wide as usual.
     """
@@ -104,14 +105,19 @@ def prepared(
         )
         if not exact_times:
             table = table.drop(columns=headers["start_time"])
+
+    def clicked() -> None:
+        if (click := st.session_state.get(f"{key}-name")) is not None:
+            opened(click["row"])
+
     configuration[headers["name"]] = st.column_config.ButtonColumn(
         "name" + arrows.get("name", ""),
         type="tertiary",
         alignment="left",
         width=widths["name"],
         pinned=True,
-        on_click=opened,
-        key="runs-name",
+        on_click=clicked,
+        key=f"{key}-name",
         help="Click a name to open the run.",
     )
     return table, configuration

@@ -12,7 +12,7 @@ from tracker.folders import Folders
 from tracker.history.timeline import About, events, find_event, verify
 from tracker.model import ChangeSet
 from tracker.schema import TABLES
-from tracker.web import address, cells_view, changes, say, shown, undo_form, version_forms
+from tracker.web import address, cells_view, changes, say, shown, ticks, undo_form, version_forms
 from tracker.web.context import Context
 from tracker.web.shown import plain
 from tracker.web.watch import Stamp
@@ -118,12 +118,10 @@ def _filters() -> About:
 
 def _list(found: list[ChangeSet]) -> ChangeSet | None:
     """Draw the list; gives the one that a person picked."""
-    event = st.dataframe(
+    rows = ticks.rows(
+        "history-list",
+        [one.id for one in found],
         changes.events_table(found),
-        key="history-list",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
         height=min(ROW * (len(found) + 1) + 3, 620),
         placeholder="",
         column_config={
@@ -135,7 +133,6 @@ def _list(found: list[ChangeSet]) -> ChangeSet | None:
         },
         alt="Changes, the newest first",
     )
-    rows = [row for row in event["selection"]["rows"] if row < len(found)]
     return found[rows[0]] if rows else None
 
 

@@ -12,7 +12,7 @@ from tracker import retention as desk
 from tracker.retention.inventory import Inventory, order
 from tracker.retention.plan import Exempt, Item, Plan, plan_purge, plan_retention, purge_date
 from tracker.retention.report import measure, own_sizes
-from tracker.web import data, retention_acts, say, shown, storage_view
+from tracker.web import data, retention_acts, say, shown, storage_view, ticks
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -95,12 +95,13 @@ def _due(context: Context, inventory: Inventory, plan: Plan, now: datetime) -> N
         st.success("Nothing is due by the retention table.", icon=":material/check:")
     else:
         st.caption("All of it goes, or only the rows that you tick. Until it is approved, nothing is changed.")
-        picked = _pick([item.artifact for item in plan.items], items_table(plan.items), f"retention-due-{plan.id}")
+        picked = _pick([item.artifact for item in plan.items], items_table(plan.items), "retention-due")
         chosen = plan_retention(inventory, now, only=picked) if picked else plan
         _summary(chosen, len(picked) or len(plan.items))
         disabled = not (chosen.items and context.may("retain"))
         label, icon = _what(chosen), ":material/done_all:"
-        if st.button(label, key="retention-approve", type="primary", disabled=disabled, icon=icon):
+        # Another button for each plan: a click that was on its way when the plan changed agreed to the one before.
+        if st.button(label, key=f"retention-approve-{chosen.id}", type="primary", disabled=disabled, icon=icon):
             retention_acts.carry_out(
                 lambda: desk.approve(context.registry, chosen, context.who, only=set(picked) or None)
             )
@@ -116,18 +117,17 @@ def _due(context: Context, inventory: Inventory, plan: Plan, now: datetime) -> N
 
 def _pick(names: Sequence[str], table: pd.DataFrame, key: str) -> list[str]:
     """Show a table of versions; those that are ticked."""
-    event = st.dataframe(
+    ticked = ticks.rows(
+        key,
+        names,
         table,
-        key=key,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
+        mode="multi-row",
         height=min(ROW * (len(table) + 1) + 3, 400),
         column_config=COLUMNS,
         placeholder="",
         alt="Artifact versions",
     )
-    return [names[row] for row in event["selection"]["rows"] if row < len(names)]
+    return [names[row] for row in ticked]
 
 
 def items_table(items: Sequence[Item]) -> pd.DataFrame:
@@ -215,7 +215,7 @@ def _trash(context: Context, inventory: Inventory, purge: Plan, now: datetime) -
             "rule": [one.stored.why if one.stored else "" for one in there],
         }
     )
-    picked = _pick([one.artifact for one in there], table, f"retention-trash-{len(there)}-{there[0].artifact}")
+    picked = _pick([one.artifact for one in there], table, "retention-trash")
     with st.container(horizontal=True, vertical_alignment="center"):
         label = f"Restore {count(len(picked), 'version')}" if picked else "Restore"
         disabled = not (picked and context.may("restore"))
@@ -243,7 +243,7 @@ def _confirm_purge(context: Context, plan: Plan) -> None:
         height = min(ROW * (len(table) + 1) + 3, 320)
         st.dataframe(table, hide_index=True, height=height, column_config=COLUMNS, alt="What will be deleted")
         with st.container(horizontal=True):
-            agreed = st.button("Delete for good", key="retention-purge-agree", type="primary")
+            agreed = st.button("Delete for good", key=f"retention-purge-agree-{plan.id}", type="primary")
             dropped = st.button("Cancel", key="retention-purge-cancel")
     if agreed or dropped:
         st.session_state.pop(PURGE)

@@ -15,7 +15,7 @@ from tracker.errors import TrackerError
 from tracker.retention import Outcome, Plan
 from tracker.retention.desk import ACT_OF
 from tracker.retention.inventory import Inventory, order
-from tracker.web import address, editing, say, shown
+from tracker.web import address, editing, say, shown, ticks
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -78,18 +78,17 @@ def holds(context: Context, inventory: Inventory) -> None:
                 "status": [one.state for one in held],
             }
         )
-        event = st.dataframe(
+        ticked = ticks.rows(
+            "retention-held",
+            [one.artifact for one in held],
             table,
-            key=f"retention-held-{len(held)}",
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="multi-row",
+            mode="multi-row",
             height=min(35 * (len(table) + 1) + 3, 320),
             column_config={"size": st.column_config.NumberColumn(format="bytes", width=85)},
             placeholder="",
             alt="Versions on hold",
         )
-        picked = [held[row].artifact for row in event["selection"]["rows"] if row < len(held)]
+        picked = [held[row].artifact for row in ticked]
         label = f"Release {count(len(picked), 'version')}" if picked else "Release"
         disabled = not (picked and context.may("hold"))
         if st.button(label, key="retention-release", disabled=disabled, icon=":material/lock_open:"):

@@ -14,7 +14,7 @@ from tracker.errors import TrackerError
 from tracker.folders import Folders
 from tracker.history.versions import known_versions
 from tracker.settings import DEFAULTS
-from tracker.web import matrix, people_view, say, shown, tour
+from tracker.web import matrix, people_view, say, shown, ticks, tour
 from tracker.web.context import Context
 from tracker.web.editing import done
 from tracker.web.shown import count, plain
@@ -64,12 +64,10 @@ def _settings(context: Context) -> None:
             ],
         }
     )
-    event: Any = st.dataframe(
+    ticked = ticks.rows(
+        KEY,
+        names,
         table,
-        key=KEY,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
         placeholder="",
         height=min(35 * (len(table) + 1) + 3, 560),
         column_config={
@@ -80,7 +78,7 @@ def _settings(context: Context) -> None:
         },
         alt="Settings",
     )
-    chosen = [names[row] for row in event["selection"]["rows"] if row < len(names)]
+    chosen = [names[row] for row in ticked]
     if not context.may("settings"):
         st.caption("A manager changes the settings.")
     elif chosen:

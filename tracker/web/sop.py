@@ -11,7 +11,7 @@ import streamlit as st
 from tracker.checklist import words
 from tracker.checklist.items import Item, is_retired, read_items
 from tracker.checklist.report import ItemUse, item_uses
-from tracker.web import data, matrix, reviewing, say, shown, sop_acts, sop_form
+from tracker.web import data, matrix, reviewing, say, shown, sop_acts, sop_form, ticks
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 from tracker.web.watch import Stamp
@@ -94,12 +94,10 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
     )
     table = table[[name for name in table.columns if name in ("item", "have it") or table[name].notna().any()]]
     column = st.column_config
-    event: Any = st.dataframe(
+    rows = ticks.rows(
+        sop_acts.LIST,
+        [item.name for item in items],
         table,
-        key=sop_acts.LIST,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
         placeholder="",
         height=min(35 * (len(table) + 1) + 3, 560),
         column_config={
@@ -116,5 +114,4 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
         },
         alt="Items of the procedure",
     )
-    rows = [row for row in event["selection"]["rows"] if row < len(items)]
     return items[rows[0]] if rows else None

@@ -11,7 +11,7 @@ from tracker.deciding.restoring import Restoring, restore_version, restoring
 from tracker.errors import TrackerError
 from tracker.history.compare import Differences, compare_files
 from tracker.history.versions import Version, find_version, known_versions
-from tracker.web import cells_view, changes, say, shown
+from tracker.web import cells_view, changes, say, shown, ticks
 from tracker.web.context import Context
 from tracker.web.shown import plain
 from tracker.web.watch import Stamp
@@ -85,12 +85,10 @@ def restore(context: Context) -> None:
         return
     left, right = st.columns([4, 5], gap="medium")
     with left:
-        event = st.dataframe(
+        rows = ticks.rows(
+            "restore-list",
+            [one.path.name for one in versions],
             changes.versions_table(versions),
-            key="restore-list",
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="single-row",
             height=min(ROW * (len(versions) + 1) + 3, 620),
             column_config={
                 "saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
@@ -103,7 +101,6 @@ def restore(context: Context) -> None:
             "Kept: the newest within the settings versions.keep and versions.megabytes; of older ones the last of each "
             "day and month, within as much again."
         )
-    rows = [row for row in event["selection"]["rows"] if row < len(versions)]
     with right:
         plan = st.session_state.get(PLAN)
         if isinstance(plan, _Plan) and plan.path == context.place.path:
