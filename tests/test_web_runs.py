@@ -127,6 +127,32 @@ def test_a_click_on_a_header_orders_by_it_and_keeps_what_is_selected(open_app: O
     assert "selected" not in " ".join(str(text.value) for text in app.markdown)
 
 
+def test_a_tick_that_comes_late_counts_for_the_run_that_the_person_saw(open_app: Open, registry_path: Path) -> None:
+    ids = {name: make_run(registry_path, name) for name in ("c", "b", "a")}
+    app = open_app(registry_path)
+    seen = grid_key(app)
+    ids["new"] = make_run(registry_path, "new")
+    run(app)
+    assert names(app) == ["new", "a", "b", "c"] and grid_key(app) != seen
+    for row, chosen in (([0], ["a"]), ([0, 2], ["a", "c"]), ([2], ["c"])):
+        app.session_state[seen] = {"selection": {"rows": row, "columns": [], "cells": []}}
+        run(app)
+        assert app.session_state[picking.PICKED] == [ids[name] for name in chosen]
+        places = [names(app).index(name) for name in chosen]
+        assert app.session_state[grid_key(app)]["selection"]["rows"] == places
+    ids["newer"] = make_run(registry_path, "newer")
+    run(app)
+    assert app.session_state[grid_key(app)]["selection"]["rows"] == [4], "what is ticked moves along"
+    assert app.session_state[picking.PICKED] == [ids["c"]]
+
+
+def make_run(path: Path, name: str) -> str:
+    """A run that has ended, by its id."""
+    with tracker.start_run(path, experiment="churn", name=name) as made:
+        pass
+    return made.run_id
+
+
 def test_clicks_on_a_header_turn_the_order_and_end_it() -> None:
     keys: list[SortKey] = []
     for expected in (["-metrics.auc"], ["metrics.auc"], []):

@@ -10,7 +10,7 @@ import streamlit as st
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 from tracker.schema import RUN_STATUS, RUNS
-from tracker.web import columns, picking, shades, shown
+from tracker.web import columns, picking, scrolled, shades, shown
 from tracker.web.context import Context
 from tracker.web.found import SortKey
 
@@ -52,6 +52,7 @@ def show(
     table, configuration = prepared(runs, names, opened, key=key, exact_times=exact_times, arrows=arrows, widths=widths)
     if curve is not None:
         _add_curve(table, configuration, headers.get(curve[0]), *curve)
+    scrolled.show(picking.AREA, picking.asked())
     event = st.container(key=picking.AREA).dataframe(
         shades.styled(table, {headers[name]: steps for name, steps in shaded.items() if name in headers}),
         key=key,

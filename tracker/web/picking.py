@@ -11,15 +11,20 @@ from tracker.web import found, ticks
 
 AREA = "runs-grid"
 """The place of the grid on the page."""
-ANEW = "runs-anew"
-"""In the session: other runs, or another order, were asked for: the next grid begins at its top."""
+ASKED, DRAWN = "runs-times", "runs-times-drawn"
+"""In the session: how often other runs, or another order, were asked for, now and when the grid was drawn."""
 PICKED, SHOWN, HEADERS = "runs-picked", "runs-shown", "runs-headers"
 """In the session: the ids that are selected, those on the page as it was drawn, and its columns by their header."""
 
 
 def begin_anew() -> None:
     """From now on it is another grid."""
-    st.session_state[ANEW] = True
+    st.session_state[ASKED] = asked() + 1
+
+
+def asked() -> int:
+    """How often other runs, or another order, were asked for."""
+    return int(st.session_state.get(ASKED, 0))
 
 
 def take_clicks(settings: Settings, known: Sequence[str]) -> None:
@@ -42,8 +47,10 @@ def prepare(ids: Sequence[str], headers: Mapping[str, str]) -> str:
         headers: the column that each header stands for.
     """
     st.session_state[HEADERS], st.session_state[SHOWN] = dict(headers), list(ids)
-    selected = [(run_id, "") for run_id in st.session_state.get(PICKED, [])]
-    return ticks.begin(AREA, ids, selected, anew=st.session_state.pop(ANEW, False))
+    here = set(ids)
+    selected = [(run_id, "") for run_id in st.session_state.get(PICKED, []) if run_id in here]
+    before, st.session_state[DRAWN] = st.session_state.get(DRAWN), asked()
+    return ticks.begin(AREA, ids, selected, anew=before != asked())
 
 
 def picked(on_page: Sequence[str], known: Callable[[], Collection[str]]) -> list[str]:

@@ -82,8 +82,10 @@ def begin(place: str, names: Sequence[str], ticked: Collection[Cell], *, anew: b
         grids.append(_Drawn(free, tuple(names)))
         del grids[:-REMEMBERED]
         set_ticked(place, ticked)
-    elif grids[-1].key not in st.session_state:
-        set_ticked(place, ticked)
+    else:
+        drawn, there = grids[-1], set(names)
+        if {cell for cell in ticked if cell[0] in there} != set(drawn.ticked) or drawn.key not in st.session_state:
+            set_ticked(place, ticked)
     return grids[-1].key
 
 
