@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grids
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -455,7 +456,7 @@ def test_the_checklist_shows_what_is_recorded_and_what_is_not(open_app: Open, tm
 def test_an_item_is_waived_with_a_reason(open_app: Open, tmp_path: Path) -> None:
     path = _with_checklist(tmp_path)
     app = open_app(path, "run", run="r1", **{"run-tab": "Checklist"})
-    app.session_state["run-checklist"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    grids.tick(app, "run-checklist", 0)
     _run(app)
     name = "run-item:r1:seed"
     app.get_by_key(f"{name}-status").set_value("waived")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import grids
 from streamlit.testing.v1 import AppTest
 from test_web import ROOT, WHO, Open, _run, filled, made, open_app, words  # noqa: F401
 from zoo import with_openpyxl
@@ -104,7 +105,7 @@ def test_a_rule_that_cannot_be_understood_is_shown_with_its_place(open_app: Open
 
 def test_an_item_is_changed_and_one_is_added(open_app: Open, filled: Path) -> None:
     app = open_app(filled, "sop")
-    app.session_state["sop-items"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    grids.tick(app, "sop-items", 3)
     _run(app)
     app.text_input(key="sop:params-owner").input("ann")
     _run(app.button(key="sop:params-save").click())
@@ -127,10 +128,10 @@ def test_a_ready_made_list_is_added(open_app: Open, filled: Path) -> None:
 def test_who_only_looks_on_changes_neither_procedure_nor_settings_nor_roles(open_app: Open, filled: Path) -> None:
     set_roles(Registry(filled), {"boss": "manager"}, "boss")
     app = open_app(filled, "sop")
-    app.session_state["sop-items"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    grids.tick(app, "sop-items", 3)
     assert not [one for one in _run(app).button if "sop" in str(one.key)]
     app = open_app(filled, "settings")
-    app.session_state["settings-list"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    grids.tick(app, "settings-list", 3)
     assert not [one for one in _run(app).button if "save" in str(one.key)] and "a **viewer**" in words(app)
     assert not [one for one in app.selectbox if one.key == "people-name"]
 
@@ -163,7 +164,7 @@ def test_runs_are_chosen_by_what_they_lack(open_app: Open, filled: Path) -> None
 def test_a_setting_is_changed_or_refused_with_what_it_may_be(open_app: Open, filled: Path) -> None:
     app = open_app(filled, "settings")
     place = list(grid(app, "what it does")["setting"]).index("trash.days")
-    app.session_state["settings-list"] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    grids.tick(app, "settings-list", place)
     _run(app)
     app.text_input(key="setting:trash.days").input("many")
     _run(app.button(key="setting:trash.days-save").click())

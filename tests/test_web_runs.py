@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grids
 import pandas as pd
 import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
@@ -24,7 +25,7 @@ from tracker.deciding.people import set_roles
 from tracker.deciding.views import views
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.settings import Settings
-from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ticks, ways
+from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ways
 from tracker.web.found import SortKey
 
 SECONDS = 30
@@ -75,7 +76,7 @@ def run(acted: Any) -> AppTest:
 
 def grid_key(app: AppTest) -> str:
     """The key of the grid of runs."""
-    return ticks.latest(picking.AREA, app.session_state)
+    return grids.key(app, picking.AREA)
 
 
 def names(app: AppTest) -> list[str]:
@@ -135,7 +136,7 @@ def test_a_tick_that_comes_late_counts_for_the_run_that_the_person_saw(open_app:
     run(app)
     assert names(app) == ["new", "a", "b", "c"] and grid_key(app) != seen
     for row, chosen in (([0], ["a"]), ([0, 2], ["a", "c"]), ([2], ["c"])):
-        app.session_state[seen] = {"selection": {"rows": row, "columns": [], "cells": []}}
+        grids.say(app, seen, *row)
         run(app)
         assert app.session_state[picking.PICKED] == [ids[name] for name in chosen]
         places = [names(app).index(name) for name in chosen]

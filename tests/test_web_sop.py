@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import grids
 import pytest
 from script import Script
 from streamlit.testing.v1 import AppTest
@@ -57,7 +58,7 @@ def levels(script: Script) -> dict[str, str]:
 
 
 def chosen(app: AppTest, place: int) -> AppTest:
-    app.session_state["sop-items"] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    grids.tick(app, "sop-items", place)
     return _run(app)
 
 

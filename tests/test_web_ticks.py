@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import grids
 from streamlit.testing.v1 import AppTest
 
 from tracker.web import ticks
@@ -35,12 +36,12 @@ def run(app: AppTest, names: list[str] | None = None) -> AppTest:
 
 def key(app: AppTest) -> str:
     """The key of the grid that the browser was sent last."""
-    return ticks.latest(PLACE, app.session_state)
+    return grids.key(app, PLACE)
 
 
 def tick(app: AppTest, *rows: int, of: str = "") -> Any:
     """What is chosen after the browser said of a grid that these rows are ticked."""
-    app.session_state[of or key(app)] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    grids.say(app, of or key(app), *rows)
     return run(app).session_state["got"]
 
 

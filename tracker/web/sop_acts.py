@@ -122,7 +122,6 @@ def _carry_out(context: Context, item: str, act: Act, plan: Decision) -> None:
     except TrackerError as error:
         say.keep_failed(FORM, error, [f"{NAME}:{item}"])
         return
-    st.session_state[LIST] = {"selection": {"rows": [], "columns": [], "cells": []}}  # another item stands there now
     editing.done(done.report)
 
 

@@ -108,11 +108,6 @@ def is_drawn(place: str) -> bool:
     return any(drawn.key in st.session_state for drawn in st.session_state.get(_name(place), []))
 
 
-def latest(place: str, session: Any) -> str:
-    """The key of the grid that was drawn last at a place."""
-    return str(session[_name(place)][-1].key)
-
-
 def rows(place: str, names: Sequence[str], table: Any, *, mode: Any = "single-row", **options: Any) -> list[int]:
     """Draw a grid as streamlit does; gives the positions of the rows that are ticked.
 
