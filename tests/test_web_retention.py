@@ -77,8 +77,6 @@ def test_a_plan_that_changed_meanwhile_is_refused(open_app: Open, team: Team) ->
     team.registry.sync()
     _run(app)
     assert statuses(team)["plot:v1"] == statuses(team)["table:v1"] == "stored"
-    click(app, "retention-approve")
-    assert (statuses(team)["plot:v1"], statuses(team)["table:v1"]) == ("stored", "trash")
 
 
 def test_only_what_was_long_enough_in_the_trash_is_deleted_and_after_a_question(open_app: Open, team: Team) -> None:  # noqa: F811
