@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from browser import Shown, note_outside, served
 from streamlit.testing.v1 import AppTest
-from test_web import ROOT, Open, _run, open_app, words  # noqa: F401
+from test_web import ROOT, WHO, Open, _run, open_app, words  # noqa: F401
 
 import tracker
 from tracker.data.profile import profile_table
+from tracker.deciding.people import set_roles
 from tracker.folders import Folders
+from tracker.reading.registry import Registry
 from tracker.web import histograms
 
 
@@ -167,6 +169,36 @@ def test_what_is_off_or_large_is_done_when_somebody_asks(open_app: Open, registr
     app = open_app(registry, "data", artifact="test:v1")
     button = next(button for button in app.button if button.label.startswith("Look into it"))
     until(_run(button.click()), "50 rows")
+
+
+def test_who_only_looks_finds_it_out_and_leaves_nothing_in_the_registry(
+    open_app: Open,  # noqa: F811
+    registry: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folders = Folders(registry)
+    for found in [*folders.side.rglob("*.profile.json"), *folders.side.rglob("*.metadata.json")]:
+        found.unlink()
+    shutil.rmtree(folders.cache / "contents", ignore_errors=True)
+    set_roles(Registry(registry), {"boss": "manager"}, "boss")
+    before = content(folders.side)
+    leaked = {"artifact": "train:v1", "with": "test:v1"}
+    assert "are in train" in until(open_app(registry, "data", **leaked), "are in train")
+    assert "no table" in words(open_app(registry, "data", artifact="model:v1"))
+    monkeypatch.setenv("TRACKER_READ_ONLY", "1")
+    until(open_app(registry, "data", artifact="split:v1/test.csv"), "210 rows")
+    assert content(folders.side) == before
+    assert list((tmp_path / "cache").rglob("*.profile.json")), "once found, it need not be looked for again"
+    monkeypatch.undo()
+    set_roles(Registry(registry), {WHO: "contributor"}, "boss")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    until(open_app(registry, "data", artifact="test:v1"), "50 rows")
+    assert folders.profile("test", 1).exists()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_an_empty_registry_says_how_data_comes(open_app: Open, registry_path: Path) -> None:  # noqa: F811

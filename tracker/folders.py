@@ -12,6 +12,9 @@ class Folders:
     """The paths of one registry. Constructing it touches no disk."""
 
     workbook: Path
+    aside: Path | None = None
+    """Where the cache is, and what is found in artifacts is kept, for somebody who changes nothing in the side folder;
+    None: in the side folder."""
 
     @property
     def side(self) -> Path:
@@ -54,7 +57,7 @@ class Folders:
     @property
     def cache(self) -> Path:
         """Facts that only save time; may be deleted at any moment."""
-        return self.side / "cache"
+        return self.aside or self.side / "cache"
 
     def metrics(self, run_id: str) -> Path:
         """Every step of every metric of the run."""

@@ -22,7 +22,7 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(19)
     given = json.loads(sys.stdin.buffer.read())
-    folders = Folders(Path(given["registry"]))
+    folders = Folders(Path(given["registry"]), Path(given["aside"]) if given["aside"] else None)
     failed = False
     for record in given["tasks"]:
         try:

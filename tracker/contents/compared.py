@@ -28,10 +28,10 @@ def drift_between(folders: Folders, left: Part, right: Part, tell: Tell = lambda
 
 def kept_leakage(folders: Folders, train: Part, test: Part, ignore: Collection[str] = ()) -> Leakage | None:
     """What :func:`leakage_between` found before; None where nobody has looked yet."""
-    try:
-        return Leakage.from_json(json.loads(_path(folders, train, test, ignore).read_bytes()))
-    except (OSError, ValueError):
-        return None
+    for place in dict.fromkeys((folders, Folders(folders.workbook))):
+        with contextlib.suppress(OSError, ValueError):
+            return Leakage.from_json(json.loads(_path(place, train, test, ignore).read_bytes()))
+    return None
 
 
 def leakage_between(

@@ -42,7 +42,13 @@ class Contents:
 
 def kept(folders: Folders, part: Part) -> Contents | None:
     """What was found and kept; None where nobody has looked yet, or it cannot be read."""
-    metadata_path, profile_path = _paths(folders, part)
+    found = _kept_at(part, *_paths(folders, part))
+    if found is None and folders.aside is not None:  # somebody who may keep it in the registry may have looked
+        found = _kept_at(part, *_paths(Folders(folders.workbook), part))
+    return found
+
+
+def _kept_at(part: Part, metadata_path: Path, profile_path: Path) -> Contents | None:
     try:
         record = json.loads(metadata_path.read_bytes())
         if not isinstance(record, dict) or record.pop("metadata", None) != _VERSION:
@@ -119,11 +125,11 @@ def _keep(folders: Folders, part: Part, found: Contents) -> None:
 
 def _paths(folders: Folders, part: Part) -> tuple[Path, Path]:
     name, version = part.stored.name, part.stored.version
-    if not part.file:
+    if not part.file and folders.aside is None:
         return folders.metadata(name, version), folders.profile(name, version)
     folder = cache_folder(folders)
     # The name tells how a file is read, so the same bytes under two names are two things.
-    stem = f"{part.key}{PurePosixPath(part.file).suffix.lower()[:12]}"
+    stem = f"{part.key}{PurePosixPath(part.name).suffix.lower()[:12]}"
     return folder / f"{stem}.metadata.json", folder / f"{stem}.profile.json"
 
 

@@ -57,7 +57,8 @@ def start(folders: Folders, tasks: Sequence[Task], stderr: int = subprocess.DEVN
         **_detached(),
     )
     assert process.stdin is not None
-    given = {"registry": str(folders.workbook), "tasks": [asdict(task) for task in tasks]}
+    aside = str(folders.aside) if folders.aside else None
+    given = {"registry": str(folders.workbook), "aside": aside, "tasks": [asdict(task) for task in tasks]}
     try:
         with process.stdin as stdin:
             stdin.write(json.dumps(given).encode())

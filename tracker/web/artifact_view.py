@@ -124,7 +124,7 @@ def _not_here(context: Context, artifact: pd.Series, part: Part | None) -> None:
 def _part(context: Context, name: str) -> Part | None:
     """The version as the store knows it; None for one that is gone, or that only a row names."""
     try:
-        stored = store.find(context.place.folders, name)
+        stored = store.find(context.folders, name)
     except TrackerError:
         return None
     return Part(stored) if stored.artifact == name else None

@@ -11,7 +11,6 @@ from tracker.contents.kept import Contents, kept, look_into
 from tracker.contents.parts import Part, is_beside
 from tracker.contents.tasks import Task
 from tracker.errors import TrackerError
-from tracker.read_only import is_read_only
 from tracker.web import say, shown, start, working
 from tracker.web.context import Context
 from tracker.web.shown import plain
@@ -22,13 +21,13 @@ AT_ONCE = 5_000_000
 
 def contents(context: Context, part: Part) -> Contents | None:
     """What is in it; None while it is looked into, or where that takes a person's word, which the page then says."""
-    folders = context.place.folders
+    folders = context.folders
     found = kept(folders, part)
     if found is not None:
         return found
     beside = is_beside(folders, part)
     outside = not beside and bool(part.stored.uri or not part.stored.store)
-    if is_read_only() or (outside and not start.may_choose()):
+    if outside and not start.may_choose():
         # A row may name any file of this machine; over the network only what is in the registry is opened.
         st.caption("Nobody has looked into it yet. On the machine of the registry, python -m tracker profile does.")
         return None

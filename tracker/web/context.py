@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, NoReturn
 import pandas as pd
 import streamlit as st
 
+from tracker.folders import Folders
 from tracker.model import Problem
 from tracker.read_only import is_read_only
 from tracker.reading import roles
 from tracker.reading.registry import Registry, Status
 from tracker.settings import Settings
-from tracker.web import address, data, watch
+from tracker.web import address, data, places, watch
 from tracker.web.places import Place
 from tracker.web.shown import plain
 
@@ -39,6 +41,13 @@ class Context:
     @property
     def registry(self) -> Registry:
         return Registry(self.place.path)
+
+    @property
+    def folders(self) -> Folders:
+        """Where it is, for who looks into its files: who may change nothing leaves no finding in it either."""
+        if self.may("log"):
+            return self.place.folders
+        return Folders(self.place.path, places.aside(places.home(os.environ), self.place.path))
 
     def table(self, name: str) -> pd.DataFrame:
         return data.table(self.place.path, self.stamp, name)

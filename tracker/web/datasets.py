@@ -122,7 +122,7 @@ def _found(context: Context, text: str | None) -> Part | None:
     if not text:
         return None
     try:
-        return find_part(context.place.folders, text)
+        return find_part(context.folders, text)
     except TrackerError as error:
         say.failed(error)
         return None
@@ -146,7 +146,7 @@ def _two(context: Context, left: Part, right: Part) -> None:
     profiles = [one.profile or Profile(refused="It is no table.") for one in found if one is not None]
     if len(profiles) < 2:
         return
-    comparison = _comparison(context.place.path, left.key, right.key, str(left), str(right))
+    comparison = _comparison(context.place.path, context.folders.aside, left.key, right.key, str(left), str(right))
     drift_view.show(comparison, str(left), str(right))
     if not comparison.refused:
         common = [column.name for column in comparison.left.columns if comparison.right.column(column.name)]
@@ -154,9 +154,9 @@ def _two(context: Context, left: Part, right: Part) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing …")
-def _comparison(path: Path, left_key: str, right_key: str, left: str, right: str) -> DataComparison:
+def _comparison(path: Path, aside: Path | None, left_key: str, right_key: str, left: str, right: str) -> DataComparison:
     """What changed, from the profiles that were kept; the keys say of which content."""
-    folders = Folders(path)
+    folders = Folders(path, aside)
     found = [kept(folders, find_part(folders, text)) for text in (left, right)]
     nothing = Profile(refused="It is no table.")
     return compare_profiles(*((one.profile if one is not None else None) or nothing for one in found))
@@ -218,7 +218,7 @@ def _versions(context: Context, name: str) -> None:
 def _rows(context: Context, artifact: str) -> int | None:
     """How many rows a version has, where that was found before."""
     try:
-        found = kept(context.place.folders, find_part(context.place.folders, artifact))
+        found = kept(context.folders, find_part(context.folders, artifact))
     except TrackerError:
         return None
     rows = found.metadata.get("rows") if found else None

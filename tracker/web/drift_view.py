@@ -109,7 +109,7 @@ def _row(test: ColumnDrift, left: str, right: str) -> dict[str, object]:
 
 def show_leakage(context: Context, left: Part, right: Part, columns: list[str], ignore: list[str]) -> None:
     """The rows of the right table that the left one has too, looked for in the background."""
-    folders = context.place.folders
+    folders = context.folders
     st.markdown("## Rows that both have")
     chosen = st.multiselect(
         "Columns to leave out, such as keys",

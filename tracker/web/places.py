@@ -133,6 +133,11 @@ def home(environment: Mapping[str, str]) -> Path:
     return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="tracker-"))
 
 
+def aside(home: Path, registry: Path) -> Path:
+    """Where what was found in a registry's files is kept for those who change nothing in it."""
+    return home / "found" / hashlib.sha256(str(registry).encode()).hexdigest()[:20]
+
+
 # -- what was opened before ---------------------------------------------------------------------------------------
 
 

@@ -45,8 +45,10 @@ def show(context: Context, name: str) -> None:
     said += f"; {count(len(sheet.formulas), 'formula')}, shown by what they came to" if sheet.formulas else ""
     more = f" The first {MOST_COLUMNS} columns are shown." if last_column > MOST_COLUMNS else ""
     st.caption(
-        f"{said}.{more} Only to look at: this sheet is yours, and Tracker never writes into it. Charts, pictures and "
-        "colours are in the workbook itself: change it there, or download it."
+        f"{said}.{more} Charts, pictures and colours are in the workbook itself.\n\n**Only to look at here.** This "
+        "sheet is yours, and Tracker never writes into it: its rows have no key, so that after somebody sorts it or "
+        "saves an older copy nobody could tell any more which cell was meant. Change it in Excel or LibreOffice: "
+        "scripts may log meanwhile, their values go in once you have saved and closed it."
     )
 
 
