@@ -102,7 +102,7 @@ def test_an_item_is_decided_for_all_runs_it_is_asked_of(open_app: Open, script: 
 
 def test_what_is_picked_stays_the_item_of_its_run_when_runs_come(open_app: Open, script: Script) -> None:  # noqa: F811
     app = pick(open_app(script.folders.workbook, "checklist"), ("r1", "report"))
-    assert "##### report" in words(app)
+    assert "# report" in words(app)
     script.run("new", name="one more", experiment="churn")
     script.sync()
     app = _run(app)

@@ -6,6 +6,7 @@ runs at the lowest priority. A file that breaks its reader breaks nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -59,12 +60,8 @@ def start(folders: Folders, tasks: Sequence[Task], stderr: int = subprocess.DEVN
     assert process.stdin is not None
     aside = str(folders.aside) if folders.aside else None
     given = {"registry": str(folders.workbook), "aside": aside, "tasks": [asdict(task) for task in tasks]}
-    try:
-        with process.stdin as stdin:
-            stdin.write(json.dumps(given).encode())
-    except OSError:  # it ended at once
-        process.wait()
-        raise
+    with contextlib.suppress(OSError), process.stdin as stdin:  # one that ended at once says why by itself
+        stdin.write(json.dumps(given).encode())
     process.stdin = None
     return process
 

@@ -13,7 +13,7 @@ from tracker.web import picking, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
-PLAN, FAILED = "archive-plan", "archive-failed"
+PLAN = "archive-plan"
 LISTED = 10
 
 
@@ -32,8 +32,7 @@ def offer(context: Context, run_ids: Sequence[str]) -> None:
 
 def agree(context: Context) -> None:
     """The plan that was asked for, and the ways to go on."""
-    if (error := st.session_state.pop(FAILED, None)) is not None:
-        say.failed(error)
+    say.still_failed(PLAN)
     held = st.session_state.get(PLAN)
     if held is None or held[0] != context.place.path:
         return
@@ -61,29 +60,35 @@ def agree(context: Context) -> None:
                     on_click=_move,
                     args=(context, run_ids, plan),
                 )
-            st.button("Cancel", key="archive-cancel", on_click=st.session_state.pop, args=(PLAN,))
+            st.button("Cancel", key="archive-cancel", on_click=_drop)
 
 
 def _plan(context: Context, run_ids: tuple[str, ...]) -> None:
     registry = context.registry
+    _drop()
     try:
         plan = carry_out.planned(registry, carry_out.archive_of(registry), carry_out.Wanted(runs=run_ids))
     except TrackerError as error:
-        st.session_state[FAILED] = error
+        say.keep_failed(PLAN, error, [picking.PICKED])
         return
     st.session_state[PLAN] = (context.place.path, run_ids, plan)
 
 
 def _move(context: Context, run_ids: tuple[str, ...], plan: MovePlan) -> None:
     registry = context.registry
-    st.session_state.pop(PLAN, None)
+    _drop()
     try:
         moved = carry_out.move_runs(
             registry, carry_out.archive_of(registry), carry_out.Wanted(runs=run_ids), context.who, agreed=plan
         )
     except TrackerError as error:
-        st.session_state[FAILED] = error
+        say.keep_failed(PLAN, error, [picking.PICKED])
         return
     picking.clear()
     text = f"{count(len(moved.plan.runs), 'run')} moved into {moved.path.name}."
     st.session_state["flash"] = (plain(text), ":material/archive:")
+
+
+def _drop() -> None:
+    st.session_state.pop(PLAN, None)
+    say.forget_failed(PLAN)

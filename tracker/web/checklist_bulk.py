@@ -25,7 +25,7 @@ def of_places(context: Context, places: Places) -> None:
     """The form for items that were picked one by one."""
     runs = len({run_id for run_id, _ in places})
     with st.container(border=True, key="checklist-bulk-panel"):
-        st.markdown(f"##### {count(len(places), 'item')} of {count(runs, 'run')}")
+        st.markdown(f"## {count(len(places), 'item')} of {count(runs, 'run')}")
         _form(context, "checklist-bulk", places)
 
 

@@ -105,7 +105,8 @@ def form(context: Context, run_id: str, item: matrix.Item, record: dict[str, Any
         if saved:
             day = datetime(until.year, until.month, until.day) if isinstance(until, date) else None
             wanted = {"status": status, "evidence": evidence or None, "why": why or None, "until": day}
-            _save(context, run_id, item, wanted, seen)
+            _save(context, name, run_id, item, wanted, seen)
+        say.still_failed(name)
 
 
 def _same(value: Any, seen: Any) -> bool:
@@ -114,9 +115,13 @@ def _same(value: Any, seen: Any) -> bool:
     return bool(value == seen)
 
 
-def _save(context: Context, run_id: str, item: matrix.Item, values: dict[str, Any], seen: dict[str, Any]) -> None:
+def _save(
+    context: Context, form: str, run_id: str, item: matrix.Item, values: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    say.forget_failed(form)
+    fields = [f"{form}-{name}" for name in ("status", "evidence", "why", "until")]
     if values["status"] == "waived" and not values["why"]:
-        st.warning("A waiver needs a reason: why may this run do without it?")
+        say.keep_failed(form, "A waiver needs a reason: why may this run do without it?", fields)
         return
     changed = {name: value for name, value in values.items() if not _same(value, seen[name])}
     if not changed:
@@ -130,6 +135,6 @@ def _save(context: Context, run_id: str, item: matrix.Item, values: dict[str, An
         known = {**seen, "who": (row or {}).get("who"), "when": (row or {}).get("when"), "level": None}
         done(edits.edit_row(context.registry, "checklist", key, stamped, known, context.who, create=True))
     except TrackerError as error:
-        st.error(plain(error))
+        say.keep_failed(form, error, fields)
         return
     st.rerun()

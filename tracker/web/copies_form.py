@@ -57,14 +57,16 @@ def _copy(context: Context, copy: Path) -> None:
             _look(context, copy)
     if known is not None:
         _agree(context, copy, known)
+    say.still_failed(str(copy))
 
 
 def _look(context: Context, copy: Path) -> None:
+    say.forget_failed(str(copy))
     try:
         with st.spinner("Comparing …", show_time=False):
             found = plan_merge(context.registry, copy, context.who)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(str(copy), error)
         return
     st.session_state[PLAN] = _Plan(context.place.path, copy, found)
     st.rerun()
@@ -124,17 +126,18 @@ def _agree(context: Context, copy: Path, plan: MergePlan) -> None:
     if aside:
         _put_aside(context, copy)
     if closed:
+        say.forget_failed(str(copy))
         st.session_state.pop(PLAN)
         st.rerun()
 
 
 def _merge(context: Context, copy: Path, take: Take, plan: MergePlan) -> None:
+    say.forget_failed(str(copy))
     try:
         done = merge(context.registry, copy, context.who, take, plan)
         again = plan_merge(context.registry, copy, context.who)
     except TrackerError as error:
-        say.failed(error)
-        st.caption("Close this, and look at the copy again.")
+        say.keep_failed(str(copy), error)
         return
     if done.in_workbook:
         st.session_state["flash"] = ("Merged. The copy is as it was: put it aside now.", ":material/merge:")
@@ -146,10 +149,11 @@ def _merge(context: Context, copy: Path, take: Take, plan: MergePlan) -> None:
 
 
 def _put_aside(context: Context, copy: Path) -> None:
+    say.forget_failed(str(copy))
     try:
         target = put_aside(context.registry, copy, context.who)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(str(copy), error)
         return
     st.session_state.pop(PLAN)
     where = target.relative_to(context.place.path.parent).as_posix()

@@ -46,15 +46,18 @@ def show(context: Context, problems: Sequence[Problem]) -> None:
             "the same as before, or what the history knows.",
             width="stretch",
         )
-        if st.button("See what it would do", key="repair-plan-button"):
-            try:
-                with st.spinner("Looking …", show_time=False):
-                    repairs = repairing.repairing(context.registry, context.who)
-            except TrackerError as error:
-                say.failed(error)
-                return
+        asked = st.button("See what it would do", key="repair-plan-button")
+    if asked:
+        say.forget_failed(PLAN)
+        try:
+            with st.spinner("Looking …", show_time=False):
+                repairs = repairing.repairing(context.registry, context.who)
+        except TrackerError as error:
+            say.keep_failed(PLAN, error)
+        else:
             st.session_state[PLAN] = _Plan(context.place.path, repairs)
             st.rerun()
+    say.still_failed(PLAN)
 
 
 def _agree(context: Context, repairs: Repairs) -> None:
@@ -84,13 +87,15 @@ def _agree(context: Context, repairs: Repairs) -> None:
         with st.container(horizontal=True):
             agreed = st.button("Put it right", key="repair-agree", type="primary", disabled=repairs.is_empty)
             dropped = st.button("Cancel" if not repairs.is_empty else "Close", key="repair-cancel")
+        say.still_failed(PLAN)
+    if agreed or dropped:
+        say.forget_failed(PLAN)
     if agreed:
         try:
             done = repairing.repair(context.registry, context.who, repairs)
         except TrackerError as error:
-            say.failed(error)
-            st.caption("Nothing was changed. Cancel, and look again.")
-            return
+            say.keep_failed(PLAN, error)
+            st.rerun()
         if done.report.in_workbook and done.decision.changes:
             st.session_state["flash"] = (plain(f"{done.decision.what}."), ":material/check:")
         else:

@@ -47,6 +47,7 @@ def show(context: Context, table: str) -> None:
         values = {column.name: _field(table, column) for column in _asked(table)}
         if st.form_submit_button("Add", type="primary", key=f"row-add-{table}"):
             _add(context, table, values)
+        say.still_failed(f"row-{table}")
 
 
 def _asked(table: str) -> list[Column]:
@@ -75,13 +76,15 @@ def _add(context: Context, table: str, values: dict[str, Any]) -> None:
         values = {**values, "status": PLANNED, "owner": values.get("owner") or context.who}
     else:
         key = tuple(str(values.pop(part) or "").strip() for part in declared.key)
+    fields = [f"row-{table}-{column.name}" for column in _asked(table)]
     try:
         report = add_row(context.registry, table, key, values, context.who)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(f"row-{table}", error, fields)
         return
-    for column in _asked(table):
-        st.session_state.pop(f"row-{table}-{column.name}", None)
+    say.forget_failed(f"row-{table}")
+    for field in fields:
+        st.session_state.pop(field, None)
     held = sheet_editor.held_in(context, table)
     if held is not None:
         held.rest = sheet_editor.unsaved(context, table)

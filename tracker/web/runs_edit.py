@@ -11,12 +11,12 @@ import streamlit as st
 from tracker.deciding import bulk
 from tracker.errors import TrackerError, ValueChangedError
 from tracker.schema import MOVED_TO, RUN_STATUS
-from tracker.web import archive_form, columns, editing, say, shown
+from tracker.web import archive_form, columns, editing, picking, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import count
 
-SEEN, FAILED, CONFLICT = "bulk-seen", "bulk-failed", "bulk-conflict"
-"""In the session: the runs as the person saw them, what went wrong, and what somebody else changed meanwhile."""
+SEEN, CONFLICT = "bulk-seen", "bulk-conflict"
+"""In the session: the runs as the person saw them, and what somebody else changed meanwhile."""
 FIELDS = ("bulk-tag", "bulk-value", "bulk-status", "bulk-note")
 
 
@@ -48,8 +48,7 @@ def show(context: Context, runs: pd.DataFrame, picked: Sequence[str]) -> None:
 
 def outcome(context: Context) -> None:
     """Above the grid: what went wrong with an edit, or what somebody else changed meanwhile."""
-    if (error := st.session_state.pop(FAILED, None)) is not None:
-        say.failed(error)
+    say.still_failed("bulk")
     conflict = st.session_state.get(CONFLICT)
     if conflict is not None:
         _decide(context, *conflict)
@@ -83,6 +82,7 @@ def _save(context: Context) -> None:
 
 def _write(context: Context, values: bulk.Values, seen: bulk.Values) -> None:
     st.session_state.pop(CONFLICT, None)
+    say.forget_failed("bulk")
     try:
         done = bulk.edit_runs(context.registry, values, seen, context.who)
     except ValueChangedError as error:
@@ -90,10 +90,10 @@ def _write(context: Context, values: bulk.Values, seen: bulk.Values) -> None:
         if found.changed:
             st.session_state[CONFLICT] = (values, seen, found)
         else:
-            st.session_state[FAILED] = error
+            say.keep_failed("bulk", error, (*FIELDS, picking.PICKED))
         return
     except TrackerError as error:
-        st.session_state[FAILED] = error
+        say.keep_failed("bulk", error, (*FIELDS, picking.PICKED))
         return
     for key in FIELDS:
         st.session_state.pop(key, None)

@@ -11,7 +11,7 @@ from tracker.web.address import Defaults
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
-FAILED = "view-failed"
+FORM = "view"
 
 
 def show(context: Context, defaults: Defaults) -> None:
@@ -51,15 +51,15 @@ def show(context: Context, defaults: Defaults) -> None:
             args=(context, name, now, known.get(name)),
             help=None if now else "There is nothing to save: this is how the page looks at first.",
         )
-    if (error := st.session_state.pop(FAILED, None)) is not None:
-        say.failed(error)
+    say.still_failed(FORM)
 
 
 def _save(context: Context, name: str, view: str | None, seen: str | None) -> None:
+    say.forget_failed(FORM)
     try:
         done = save_view(context.registry, name, view, context.who, seen)
     except TrackerError as error:
-        st.session_state[FAILED] = error
+        say.keep_failed(FORM, error, ["view-name"])
         return
     st.session_state["view-name"] = ""
     editing.done(done.report)

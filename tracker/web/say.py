@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.cli import report
-from tracker.errors import QueryError, TrackerError, WorkbookOpenElsewhereError
+from tracker.errors import QueryError, RuleError, TrackerError, WorkbookOpenElsewhereError
 from tracker.syncing.sync import SyncReport
 from tracker.web.shown import plain
 
@@ -36,6 +36,8 @@ def still_failed(form: str) -> None:
     error, fields = held
     if any(st.session_state.get(name) != value for name, value in fields.items()):
         forget_failed(form)
+    elif isinstance(error, RuleError):
+        bad_rule(error)
     elif isinstance(error, TrackerError):
         failed(error)
     else:
@@ -45,6 +47,12 @@ def still_failed(form: str) -> None:
 def forget_failed(form: str) -> None:
     """The form is sent again, or left."""
     st.session_state.pop(f"failed:{form}", None)
+
+
+def bad_rule(error: RuleError) -> None:
+    """Where in a rule, or in what it holds for, the mistake is."""
+    st.error(f"**Position {error.fields['position']}:** {plain(error.fields['reason'])}")
+    st.code(f"{error.fields['rule']}\n{error.fields['pointer']}", language=None)
 
 
 def bad_query(error: QueryError) -> None:

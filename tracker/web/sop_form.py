@@ -11,9 +11,9 @@ import streamlit as st
 from tracker.checklist import words
 from tracker.checklist.applies import parse_applies
 from tracker.checklist.rule_text import parse_rule
-from tracker.deciding.edits import edit_row
+from tracker.deciding.edits import add_row, edit_row
 from tracker.deciding.procedure import add_items, adding
-from tracker.errors import RuleError, TrackerError
+from tracker.errors import TrackerError
 from tracker.reading.registry import templates
 from tracker.schema import SOP
 from tracker.web import say, shown, sop_acts, start
@@ -23,6 +23,8 @@ from tracker.web.shown import plain
 
 LEVELS = ("must", "should")
 FIELDS = ("level", "rule", "applies_to", "owner", "source", "version", "next_review")
+FORM = ("level", "rule", "applies", "source", "owner", "version", "review")
+"""The fields of the form for them."""
 RULE_HELP = """What proves the item, without anybody's tick:
 
 - `artifact category=model`, `input artifact kind="data set"`
@@ -46,9 +48,11 @@ def edit(context: Context, item: Any, row: Mapping[str, Any]) -> None:
         if not context.may("sop"):
             return
         seen = {name: row.get(name) for name in FIELDS if name in row}
-        values = _fields(f"sop:{item.name}", seen)
+        form = f"sop:{item.name}"
+        values = _fields(form, seen)
         if values is not None:
-            _save(context, item.name, values, seen)
+            _save(context, form, item.name, values, seen)
+        say.still_failed(form)
         sop_acts.of_item(context, item.name)
 
 
@@ -61,13 +65,9 @@ def add(context: Context) -> None:
     with own.expander("Add an item", icon=":material/add:", key="sop-add"):
         name = st.text_input("Item", key="sop-new-name", placeholder="What a run must have", persist_state="page")
         values = _fields("sop-new", {})
-        if values is not None and not name.strip():
-            st.warning("Give the item a name: what must a run have?")
-        elif values is not None:
-            if context.registry.row(SOP.name, (name.strip(),)) is not None:
-                st.warning("There is an item of that name already.")
-            else:
-                _save(context, name.strip(), values, {})
+        if values is not None:
+            _save(context, "sop-new", name.strip(), values, {})
+        say.still_failed("sop-new")
     with listed.expander("Add a ready-made list", icon=":material/playlist_add:", key="sop-add-list"):
         _add_list(context)
 
@@ -99,13 +99,11 @@ def _fields(key: str, seen: Mapping[str, Any]) -> dict[str, Any] | None:
     return {name: value or None for name, value in values.items()}
 
 
-def _save(context: Context, name: str, values: dict[str, Any], seen: Mapping[str, Any]) -> None:
-    try:
-        parse_rule(str(values["rule"])) if values["rule"] else None
-        parse_applies(str(values["applies_to"] or ""))
-    except RuleError as error:
-        st.error(f"**Position {error.fields['position']}:** {plain(error.fields['reason'])}")
-        st.code(f"{error.fields['rule']}\n{error.fields['pointer']}", language=None)
+def _save(context: Context, form: str, name: str, values: dict[str, Any], seen: Mapping[str, Any]) -> None:
+    say.forget_failed(form)
+    fields = [f"{form}-{field}" for field in FORM] + ([] if seen else ["sop-new-name"])
+    if not name:
+        say.keep_failed(form, "Give the item a name: what must a run have?", fields)
         return
     there = set(seen) or set(context.table(SOP.name).columns)
     changed = {
@@ -116,10 +114,19 @@ def _save(context: Context, name: str, values: dict[str, Any], seen: Mapping[str
     if seen and not changed:
         return
     try:
-        done(edit_row(context.registry, SOP.name, (name,), changed, seen, context.who, create=not seen))
+        parse_rule(str(values["rule"])) if values["rule"] else None
+        parse_applies(str(values["applies_to"] or ""))
+        if seen:
+            report = edit_row(context.registry, SOP.name, (name,), changed, seen, context.who)
+        else:
+            report = add_row(context.registry, SOP.name, (name,), changed, context.who)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(form, error, fields)
         return
+    if not seen:
+        for field in fields:
+            st.session_state.pop(field, None)
+    done(report)
     st.rerun()
 
 

@@ -36,13 +36,15 @@ def show(context: Context, found: ChangeSet) -> None:
     elif not context.may("undo"):
         st.caption("Viewers cannot take changes back.")
     elif st.button("Take it back …", key="undo-plan-button", icon=":material/undo:"):
+        say.forget_failed(f"{PLAN}:{found.id}")
         try:
             undo = undoing.undoing(context.registry, found, context.who)
         except TrackerError as error:
-            say.failed(error)
-            return
-        st.session_state[PLAN] = _Plan(context.place.path, found.id, undo)
-        st.rerun()
+            say.keep_failed(f"{PLAN}:{found.id}", error)
+        else:
+            st.session_state[PLAN] = _Plan(context.place.path, found.id, undo)
+            st.rerun()
+    say.still_failed(f"{PLAN}:{found.id}")
 
 
 def _agree(context: Context, plan: _Plan) -> None:
@@ -75,6 +77,7 @@ def _agree(context: Context, plan: _Plan) -> None:
     if agreed:
         _carry_out(context, plan)
     if dropped:
+        say.forget_failed(f"{PLAN}:{plan.id}")
         st.session_state.pop(PLAN)
         st.rerun()
 
@@ -85,13 +88,13 @@ def _entry(change: Change) -> Entry:
 
 
 def _carry_out(context: Context, plan: _Plan) -> None:
+    say.forget_failed(f"{PLAN}:{plan.id}")
     try:
         done = undoing.undo(
             context.registry, plan.id, context.who, what_is_unchanged=bool(plan.undo.changed), agreed=plan.undo
         )
     except TrackerError as error:
-        say.failed(error)
-        st.caption("Cancel, look at what is there now, and decide again.")
+        say.keep_failed(f"{PLAN}:{plan.id}", error)
         return
     st.session_state.pop(PLAN)
     editing.done(done.report)

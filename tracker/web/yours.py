@@ -11,13 +11,14 @@ import streamlit as st
 from tracker.deciding import edits
 from tracker.errors import TrackerError, ValueChangedError
 from tracker.schema import RUN_STATUS, RUNS
-from tracker.web import columns, shown
+from tracker.web import columns, say, shown
 from tracker.web.context import Context
 from tracker.web.editing import done, same_text, typed
 from tracker.web.shown import plain
 
 WORDS = ("goal", "change", "insight", "next_step", "notes")
 FACTS = ("name", "experiment", "status", "owner")
+FORM = "edit-form"
 TITLES = {"next_step": "next step"}
 
 
@@ -101,7 +102,7 @@ def _like(context: Context, name: str, seen: Any) -> Any:
 def _form(context: Context, run: pd.Series) -> None:
     seen: dict[str, Any] = st.session_state["editing"]["seen"]
     _conflict(context)
-    with st.form("edit-form", border=False):
+    with st.form(FORM, border=False):
         st.markdown("## Edit this run")
         entered: dict[str, Any] = {}
         for place, name in zip(st.columns(len(FACTS)), FACTS, strict=True):
@@ -128,6 +129,7 @@ def _form(context: Context, run: pd.Series) -> None:
         with st.container(horizontal=True):
             saved = st.form_submit_button("Save", type="primary", key="edit-save")
             dropped = st.form_submit_button("Cancel", key="edit-cancel")
+    say.still_failed(FORM)
     if dropped:
         _end()
         st.rerun()
@@ -140,6 +142,7 @@ def _form(context: Context, run: pd.Series) -> None:
 
 
 def _save(context: Context, values: Mapping[str, Any]) -> None:
+    say.forget_failed(FORM)
     editing = st.session_state["editing"]
     if not values:
         _end()
@@ -151,8 +154,8 @@ def _save(context: Context, values: Mapping[str, Any]) -> None:
         editing["conflict"] = {"column": error.fields["column"], "current": error.fields["current"], "values": values}
         st.rerun()
     except TrackerError as error:
-        st.error(plain(error))
-        return
+        say.keep_failed(FORM, error)
+        st.rerun()
     _end()
     done(report)
     st.rerun()
@@ -182,4 +185,5 @@ def _conflict(context: Context) -> None:
 
 
 def _end() -> None:
+    say.forget_failed(FORM)
     st.session_state.pop("editing", None)
