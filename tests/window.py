@@ -43,11 +43,13 @@ class Window:
         self.document.delete_rows("Runs", int(re.sub(r"\D", "", self.cell(run_id, "run_id"))))
 
     def type_below(self, **cells: Any) -> None:
-        """Types a row just below the table, which stays outside: LibreOffice does not take it in."""
-        _, headers, _ = self._looks()
-        last = range_boundaries(self.document.tables()["runs"][1])[3]
+        """Types a row just below the table, and below what was typed there before: LibreOffice takes none of it in."""
+        top, headers, below = self._looks()
+        number = range_boundaries(self.document.tables()["runs"][1])[3] + 1
+        while any(cell not in (None, "") for row in below[number - top - 1 : number - top] for cell in row):
+            number += 1
         for column, value in cells.items():
-            self.document.set_cell("Runs", f"{get_column_letter(headers.index(column) + 1)}{last + 1}", value)
+            self.document.set_cell("Runs", f"{get_column_letter(headers.index(column) + 1)}{number}", value)
 
     def _looks(self) -> tuple[int, list[Any], list[list[Any]]]:
         """The row number of the headers, the headers, and the rows below them."""
