@@ -105,7 +105,7 @@ def test_help_loads_nothing_that_it_does_not_need() -> None:
     own = {f"tracker.cli.{path.stem}" for path in Path(cli.__file__).parent.glob("*commands.py")} | {
         "tracker.cli.shell"
     }
-    assert set(child.stderr.split()) == {"tracker.cli", "tracker.errors", *own}
+    assert set(child.stderr.split()) == {"tracker.cli", "tracker.errors", "tracker.wording", *own}
 
 
 def test_the_module_runs_as_a_program(churn: Registry) -> None:

@@ -38,7 +38,7 @@ LAYERS = (
     "tracker.data tracker.git tracker.xlsx",
     "tracker.capture tracker.collector tracker.conversions tracker.disk tracker.errors tracker.folders tracker.ids "
     "tracker.matching tracker.model tracker.processes tracker.read_only tracker.schema tracker.settings "
-    "tracker.terminal tracker.values tracker.written",
+    "tracker.terminal tracker.values tracker.wording tracker.written",
 )
 """Top to bottom. A package stands for all its modules."""
 

@@ -38,18 +38,6 @@ def quoted(value: Any) -> str:
     return f'"{one_line(value)}"' if isinstance(value, str) and value else shown(value) or "(blank)"
 
 
-def size(count: float) -> str:
-    """Bytes as people say them: ``1.2 MB``."""
-    if count < 1000:
-        return f"{count:.0f} bytes" if count != 1 else "1 byte"
-    amount = float(count)
-    for unit in ("KB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95:
-            return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{amount / 1000:.1f} TB"
-
-
 def one_line(text: str) -> str:
     """The text without line breaks and without characters that a terminal would obey instead of showing."""
     return "".join(character if character.isprintable() else " " for character in text).strip()

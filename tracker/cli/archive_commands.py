@@ -12,6 +12,7 @@ import click
 
 from tracker.cli import shell
 from tracker.errors import BadRequestError
+from tracker.wording import count, size
 
 if TYPE_CHECKING:
     from tracker.archiving.plan import MovePlan
@@ -70,7 +71,7 @@ def archive_runs(
     if as_json:
         shell.print_json(_plain(moved.plan, moved.path, moved=True))
     else:
-        click.echo(f"\nMoved: {_count(len(moved.plan.runs), 'run')} to {moved.path}.")
+        click.echo(f"\nMoved: {count(len(moved.plan.runs), 'run')} to {moved.path}.")
 
 
 def plan_lines(plan: MovePlan, target: Path) -> list[str]:
@@ -80,28 +81,28 @@ def plan_lines(plan: MovePlan, target: Path) -> list[str]:
     lines = []
     if plan.runs:
         what = [
-            _count(sum(run.lineage for run in plan.runs), "row") + " of lineage",
-            _count(sum(run.checklist for run in plan.runs), "row") + " of checklists",
-            _count(len(plan.artifacts), "artifact version"),
+            count(sum(run.lineage for run in plan.runs), "row") + " of lineage",
+            count(sum(run.checklist for run in plan.runs), "row") + " of checklists",
+            count(len(plan.artifacts), "artifact version"),
         ]
-        moves = f"{_count(len(plan.runs), 'run')} to {target}"
-        lines += [f"{moves}, with {', '.join(what)}: {terminal.size(float(plan.size))} of files.", ""]
+        moves = f"{count(len(plan.runs), 'run')} to {target}"
+        lines += [f"{moves}, with {', '.join(what)}: {size(float(plan.size))} of files.", ""]
         rows = [
-            [terminal.one_line(run.name), run.run_id, str(len(run.artifacts)), terminal.size(float(run.steps))]
+            [terminal.one_line(run.name), run.run_id, str(len(run.artifacts)), size(float(run.steps))]
             for run in plan.runs[:MOST]
         ]
         lines += terminal.fit(["run", "id", "artifacts", "steps"], rows, terminal.terminal_width()).lines
         if len(plan.runs) > MOST:
-            lines.append(f"… and {_count(len(plan.runs) - MOST, 'more run')}")
+            lines.append(f"… and {count(len(plan.runs) - MOST, 'more run')}")
     else:
         lines.append("No run moves.")
     if plan.stays:
-        lines += ["", f"{_count(len(plan.stays), 'run')} that you asked for will stay:"]
+        lines += ["", f"{count(len(plan.stays), 'run')} that you asked for will stay:"]
         lines += [
             f"  {terminal.one_line(one.name or one.run_id)}: {terminal.one_line(one.why)}" for one in plan.stays[:MOST]
         ]
         if len(plan.stays) > MOST:
-            lines.append(f"  … and {_count(len(plan.stays) - MOST, 'more run')}")
+            lines.append(f"  … and {count(len(plan.stays) - MOST, 'more run')}")
     if plan.runs and plan.shared:
         few = ", ".join(plan.shared[:5]) + (" …" if len(plan.shared) > 5 else "")
         lines += [
@@ -121,10 +122,6 @@ def _plain(plan: MovePlan, target: Path, moved: bool) -> dict[str, object]:
         "stays": [{"run_id": one.run_id, "why": one.why} for one in plan.stays],
         "shared": list(plan.shared),
     }
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _day(text: str | None) -> datetime | None:

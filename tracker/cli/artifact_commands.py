@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli import shell
+from tracker.wording import count
 
 if TYPE_CHECKING:
     from tracker.comparing.codediff import CodeDiff
@@ -74,7 +75,7 @@ def artifacts(registry: str, query: str, limit: int | None, as_json: bool) -> No
     if any(guesses):
         click.echo("? guessed from the name or content; write the right word into the workbook.")
     if len(found) < total:
-        click.echo(f"… and {report.count(total - len(found), 'more version')}: --limit 0 lists all.")
+        click.echo(f"… and {count(total - len(found), 'more version')}: --limit 0 lists all.")
 
 
 @click.command(cls=shell.Command)
@@ -212,7 +213,6 @@ def _labels(found: Comparison) -> tuple[str, str]:
 
 def _comparison_lines(found: Comparison) -> Iterator[str]:
     from tracker import terminal
-    from tracker.cli.report import count
 
     left, right = _labels(found)
     remarks = {"left": f"{left} is better", "right": f"{right} is better", "": ""}
@@ -242,7 +242,6 @@ def _code_lines(found: Comparison) -> Iterator[str]:
 
 
 def _why_lines(found: Explanation) -> Iterator[str]:
-    from tracker.cli.report import count
     from tracker.terminal import one_line, quoted
 
     good, bad = _labels(found.comparison)

@@ -32,12 +32,8 @@ from tracker.cli import (
     shell,
     sop_commands,
 )
-from tracker.errors import (
-    BadRequestError,
-    TrackerError,
-    TrackerWarning,
-    WorkbookOpenElsewhereError,
-)
+from tracker.errors import BadRequestError, TrackerError, TrackerWarning, WorkbookOpenElsewhereError
+from tracker.wording import count
 
 if TYPE_CHECKING:
     from tracker.reading.registry import Registry
@@ -249,9 +245,9 @@ def runs(
     fitted = report.runs_table(found, names, terminal.terminal_width())
     click.echo("\n".join(fitted.lines))
     if len(found) < total:
-        click.echo(f"… and {report.count(total - len(found), 'more run')}: --limit 0 lists all.")
+        click.echo(f"… and {count(total - len(found), 'more run')}: --limit 0 lists all.")
     if fitted.dropped:
-        left = f"No room for {report.count(len(fitted.dropped), 'column')}: {', '.join(fitted.dropped)}"
+        left = f"No room for {count(len(fitted.dropped), 'column')}: {', '.join(fitted.dropped)}"
         click.echo(terminal.clipped(left, terminal.terminal_width()))
         click.echo("Choose with --columns, or see one run with: python -m tracker show RUN")
 

@@ -11,6 +11,7 @@ import click
 
 from tracker.cli import shell
 from tracker.errors import BadRequestError
+from tracker.wording import count
 
 if TYPE_CHECKING:
     from tracker.deciding.restoring import Restoring
@@ -73,7 +74,6 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _verify(registry: Registry, as_json: bool) -> None:
-    from tracker.cli import report
     from tracker.history.timeline import verify
 
     proof = verify(registry.folders)
@@ -87,7 +87,7 @@ def _verify(registry: Registry, as_json: bool) -> None:
     elif not proof.count:
         click.echo("Nothing was written yet.")
     else:
-        click.echo(f"{report.count(proof.count, 'change set')}: every one is as it was written, and none is missing.")
+        click.echo(f"{count(proof.count, 'change set')}: every one is as it was written, and none is missing.")
         click.echo(
             f"The newest is {proof.newest}. Noted elsewhere, it proves later that all up to it is still the same."
         )
@@ -187,7 +187,7 @@ def undo(registry: str, change: str, what_is_unchanged: bool, yes: bool) -> None
 
 
 def _undo_lines(plan: Undo) -> list[str]:
-    from tracker.cli import history_report, report
+    from tracker.cli import history_report
     from tracker.model import CellChange
     from tracker.terminal import one_line
 
@@ -200,9 +200,9 @@ def _undo_lines(plan: Undo) -> list[str]:
             cells = {name: CellChange(change.was.get(name), value) for name, value in change.set.items()}
             lines += [f"    {history_report.cell_line(name, cell)}" for name, cell in cells.items()]
     if (more := len(plan.decision.changes) - history_report.MOST_ROWS) > 0:
-        lines.append(f"  … and {report.count(more, 'more row')}")
+        lines.append(f"  … and {count(more, 'more row')}")
     if plan.blanked:
-        lines.append(f"{report.count(len(plan.blanked), 'row')} will have only the key left: rows are not deleted.")
+        lines.append(f"{count(len(plan.blanked), 'row')} will have only the key left: rows are not deleted.")
     return lines
 
 
@@ -245,22 +245,19 @@ def restore(registry: str, version: str | None, yes: bool) -> None:
 
 
 def _restore_lines(plan: Restoring) -> list[str]:
-    from tracker.cli import report
 
     new, removed, changed = plan.differences.counts
     lines = [f"{plan.version.label[0].upper()}{plan.version.label[1:]} UTC, becomes the workbook again."]
     for number, words in ((removed, "not in it: out of the workbook"), (new, "back"), (changed, "with other cells")):
-        lines += [f"  {report.count(number, 'row')} {words}"] if number else []
+        lines += [f"  {count(number, 'row')} {words}"] if number else []
     if plan.removed_runs:
-        lines.append(
-            f"  {report.count(len(plan.removed_runs), 'run')} among the rows that go; they stay in the history"
-        )
+        lines.append(f"  {count(len(plan.removed_runs), 'run')} among the rows that go; they stay in the history")
     if plan.under_way:
         lines.append(
             f"  still running: {', '.join(plan.under_way[:5])}; what they log from now on is not in the workbook"
         )
     if plan.orphans:
-        lines.append(f"  {report.count(plan.orphans, 'artifact version')} without a row; the files stay")
+        lines.append(f"  {count(plan.orphans, 'artifact version')} without a row; the files stay")
     return lines
 
 

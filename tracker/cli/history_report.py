@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.report import conflict_line, count, moment, plain, plain_conflict
+from tracker.cli.report import conflict_line, moment, plain, plain_conflict
 from tracker.history.compare import Differences
 from tracker.history.versions import Version
 from tracker.model import CellChange, ChangeSet, ColumnChange, Entry
 from tracker.terminal import one_line, quoted, shown
+from tracker.wording import count
 
 MOST_CELLS = 12
 """How many cells of one row are shown."""

@@ -15,6 +15,7 @@ from tracker.schema import RUNS, TABLES
 from tracker.syncing.sync import SyncReport
 from tracker.terminal import Fitted, fit, one_line, quoted, shown
 from tracker.values import from_cell
+from tracker.wording import count
 
 REASONS = {
     "person": "a person's value stands there",
@@ -288,8 +289,3 @@ def plain(value: Any, zone: str = "Z") -> Any:
 def moment(seconds: float) -> datetime:
     """The time in UTC, as cells hold it."""
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-
-
-def count(number: int, what: str) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

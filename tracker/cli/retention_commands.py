@@ -324,18 +324,18 @@ def _show(plan: Plan) -> None:
 
 def _say(outcome: Outcome) -> None:
     """What was done, and what stayed where it was."""
-    from tracker import terminal
-    from tracker.cli.report import count
+    from tracker.terminal import one_line
+    from tracker.wording import count, size
 
     done: dict[str, int] = {}
     for item in outcome.done:
         done[item.action] = done.get(item.action, 0) + 1
     listed = ", ".join(f"{action} {count(number, 'version')}" for action, number in done.items())
-    freed = f"; {terminal.size(outcome.freed)} became free" if outcome.freed else ""
+    freed = f"; {size(outcome.freed)} became free" if outcome.freed else ""
     click.echo(f"Done: {listed}{freed}." if listed else "Nothing was to be done.")
     _say_if_pending(outcome.report)
     for item, why in outcome.failed:
-        click.echo(f"Not done: {item.action} {item.artifact}: {terminal.one_line(why)}", err=True)
+        click.echo(f"Not done: {item.action} {item.artifact}: {one_line(why)}", err=True)
     if outcome.failed:
         raise SystemExit(1)
 

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from tracker import terminal
-from tracker.cli.report import count, plain
+from tracker.cli.report import plain
 from tracker.retention import Plan, Storage
+from tracker.wording import count, size
 
 MOST_SHOWN = 40
 """How many rows of a list a terminal gets to see; JSON has all."""
@@ -18,13 +19,13 @@ def plan_lines(found: Plan) -> Iterator[str]:
     """What a plan would do, and what is exempt from it and why."""
     width = terminal.terminal_width()
     if found.items:
-        versions, size = count(len(found.items), "version"), terminal.size(found.size)
-        frees = f", {terminal.size(found.freed)} become free once purged" if found.freed else ""
+        what = f"{count(len(found.items), 'version')}, {size(found.size)}"
+        frees = f", {size(found.freed)} become free once purged" if found.freed else ""
         if any(item.action == "purge" for item in found.items):
-            frees = f", {terminal.size(found.freed)} become free"
-        yield f"Plan {found.id}: {versions}, {size}{frees}."
+            frees = f", {size(found.freed)} become free"
+        yield f"Plan {found.id}: {what}{frees}."
         rows = [
-            [item.artifact, item.action, terminal.size(item.size), terminal.size(item.freed), item.reason]
+            [item.artifact, item.action, size(item.size), size(item.freed), item.reason]
             for item in found.items[:MOST_SHOWN]
         ]
         yield from _table(["artifact", "action", "size", "frees", "why"], rows, width)
@@ -33,10 +34,7 @@ def plan_lines(found: Plan) -> Iterator[str]:
         yield "Nothing is to be done."
     if found.exempt:
         yield f"Exempt: {count(len(found.exempt), 'version')}."
-        rows = [
-            [one.artifact, one.action, terminal.size(one.size), "; ".join(one.reasons)]
-            for one in found.exempt[:MOST_SHOWN]
-        ]
+        rows = [[one.artifact, one.action, size(one.size), "; ".join(one.reasons)] for one in found.exempt[:MOST_SHOWN]]
         yield from _table(["artifact", "not", "size", "because"], rows, width)
         yield from _more(len(found.exempt))
 
@@ -44,15 +42,15 @@ def plan_lines(found: Plan) -> Iterator[str]:
 def storage_lines(found: Storage) -> Iterator[str]:
     """Who stores how much, what is there twice, what belongs to nothing, and what expires."""
     width = terminal.terminal_width()
-    yield f"{count(found.versions, 'version')}, {terminal.size(found.size)}; shared bytes are counted once."
+    yield f"{count(found.versions, 'version')}, {size(found.size)}; shared bytes are counted once."
     for name, shares in found.by.items():
         yield ""
-        rows = [[one.label, f"{one.versions:,}", terminal.size(one.size)] for one in shares[:MOST_SHOWN]]
+        rows = [[one.label, f"{one.versions:,}", size(one.size)] for one in shares[:MOST_SHOWN]]
         yield from _table([name, "versions", "size"], rows, width)
         yield from _more(len(shares))
     if found.duplicates:
         yield "\nThere twice:"
-        twice = [[", ".join(one.artifacts), terminal.size(one.wasted)] for one in found.duplicates[:MOST_SHOWN]]
+        twice = [[", ".join(one.artifacts), size(one.wasted)] for one in found.duplicates[:MOST_SHOWN]]
         yield from _table(["the same content", "size"], twice, width)
     if found.without_row:
         yield f"\nVersions without a row: {', '.join(found.without_row[:MOST_SHOWN])}"
@@ -61,7 +59,7 @@ def storage_lines(found: Storage) -> Iterator[str]:
     if found.expiring:
         yield "\nDue within 90 days:"
         rows = [
-            [one.artifact, f"{one.when:%Y-%m-%d}", one.action, terminal.size(one.size), "; ".join(one.kept) or one.why]
+            [one.artifact, f"{one.when:%Y-%m-%d}", one.action, size(one.size), "; ".join(one.kept) or one.why]
             for one in found.expiring[:MOST_SHOWN]
         ]
         yield from _table(["artifact", "on", "action", "size", "why, or why it stays"], rows, width)

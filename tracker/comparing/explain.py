@@ -25,6 +25,7 @@ from tracker.comparing.seeds import is_seed
 from tracker.comparing.sides import Side
 from tracker.deciding.decision import on_one_line
 from tracker.values import key_text
+from tracker.wording import count
 
 CAUSES: tuple[Kind, ...] = ("data", "param", "code", "environment", "artifact", "checklist", "tag", "run")
 """What can be a reason; of equal scores the likelier kind comes first. Metrics are what is to be explained."""
@@ -139,7 +140,7 @@ def _among(seen: Oddity, value: Any, odd: str) -> str:
 
 
 def _runs(number: int) -> str:
-    return f"{number} other run{'' if number == 1 else 's'}"
+    return count(number, "other run")
 
 
 def said(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker.data.columns import ColumnProfile
 from tracker.data.profile import Profile
+from tracker.wording import count, some_of
 
 _LISTED = 20
 _QUIET = ("format", "size", "warnings", "notes", "width", "height")
@@ -43,8 +44,8 @@ def _text(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"{value:,}"
     if isinstance(value, dict):
-        return _listed(f"{name}: {_inner(one)}" for name, one in value.items())
-    return _listed(map(_inner, value))
+        return some_of((f"{name}: {_inner(one)}" for name, one in value.items()), _LISTED)
+    return some_of(map(_inner, value), _LISTED)
 
 
 def _inner(value: Any) -> str:
@@ -58,12 +59,6 @@ def _inner(value: Any) -> str:
     return str(value)
 
 
-def _listed(texts: Iterable[str]) -> str:
-    every = list(texts)
-    more = f" and {len(every) - _LISTED:,} more" if len(every) > _LISTED else ""
-    return ", ".join(every[:_LISTED]) + more
-
-
 # -- profiles -----------------------------------------------------------------------------------------------------
 
 
@@ -71,10 +66,10 @@ def profile_sentence(profile: Profile) -> str:
     """How large a table is, and how much of it was looked at."""
     if profile.refused:
         return profile.refused
-    said = f"{_count(profile.rows, 'row')}, {_count(len(profile.columns), 'column')}"
+    said = f"{count(profile.rows, 'row')}, {count(len(profile.columns), 'column')}"
     if profile.duplicates:
         of = " of those looked at" if profile.sampled else ""
-        said += f", {_count(profile.duplicates, 'row')}{of} the same as an earlier one"
+        said += f", {count(profile.duplicates, 'row')}{of} the same as an earlier one"
     elif profile.duplicates == 0:
         said += ", no row twice" if not profile.sampled else ", no row twice among those looked at"
     return said + "."
@@ -108,7 +103,3 @@ def top_values(column: ColumnProfile, rows: int, most: int = 3) -> str:
 def _cut(value: Any, length: int = 24) -> str:
     text = " ".join(str(value).split()) or "(blank)"
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tracker.data.columns import ColumnProfile
 from tracker.data.drift import ALPHA, LEAST_EFFECT, LEAST_SHARE, ColumnDrift, DataComparison
+from tracker.wording import count, some_of
 
 METHOD = (
     f"A column counts as drifted if the difference is hardly chance (p < {ALPHA}, corrected for the number of tests by "
@@ -24,9 +25,9 @@ def sentences(comparison: DataComparison, left: str = "the first", right: str = 
     said += [_drift(test, comparison, left, right) for test in comparison.drifted]
     if not said:
         columns = len({test.column for test in comparison.tests})
-        said.append(f"No drift found between {left} and {right} in {_count(columns, 'column')}.")
+        said.append(f"No drift found between {left} and {right} in {count(columns, 'column')}.")
     if comparison.left.rows != comparison.right.rows:
-        said.append(f"{_count(comparison.left.rows, 'row')} in {left}, {comparison.right.rows:,} in {right}.")
+        said.append(f"{count(comparison.left.rows, 'row')} in {left}, {comparison.right.rows:,} in {right}.")
     return said
 
 
@@ -92,14 +93,9 @@ def _type(name: str) -> str:
     return _TYPES.get(name, name)
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def _is(names: tuple[str, ...]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
 def _list(names: tuple[str, ...]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else shown
+    return some_of((f"'{name}'" for name in names), _NAMED)

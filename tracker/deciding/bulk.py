@@ -16,6 +16,7 @@ from tracker.model import Change
 from tracker.reading.registry import Registry
 from tracker.schema import MOVED, MOVED_TO, RUN_STATUS, RUNS
 from tracker.values import from_cell, key_text, same, to_cell
+from tracker.wording import count
 
 Values = Mapping[str, Mapping[str, Any]]
 """What stands, or is to stand, in some columns of some runs: by run id, then by column."""
@@ -82,7 +83,7 @@ def plan_bulk(rows: Iterable[Cells], values: Values, seen: Values, who: str, now
                 changed.append(Changed(run_id, key_text(row.get("name")), column, was, found))
         if mine and (change := change_row("runs", (run_id,), row, mine, who, now)):
             changes.append(change)
-    what = f"{len(changes):,} {'run is' if len(changes) == 1 else 'runs are'} changed"
+    what = f"{count(len(changes), 'run is', 'runs are')} changed"
     gone = tuple(run_id for run_id in values if run_id not in current)
     return BulkPlan(Decision(what, tuple(changes)), tuple(changed), gone)
 

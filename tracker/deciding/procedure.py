@@ -24,6 +24,7 @@ from tracker.model import Change, Key
 from tracker.reading.registry import Registry, find_template
 from tracker.schema import CHECKLIST, RETIRED, SOP
 from tracker.values import key_text
+from tracker.wording import count
 
 
 def add_items(
@@ -105,8 +106,8 @@ def _same_item(cell: Any) -> str:
 
 
 def _sentence(title: str, added: int, kept: int) -> str:
-    items = "item" if added == 1 else "items"
-    sentence = f"{added} {items} of {title} added to the procedure" if added else f"all items of {title} are there"
+    fresh = f"{count(added, 'item')} of {title} added to the procedure"
+    sentence = fresh if added else f"all items of {title} are there"
     return f"{sentence}; {kept} {'was' if kept == 1 else 'were'} there already" if added and kept else sentence
 
 

@@ -18,6 +18,7 @@ from tracker.errors import BadRequestError, StageError
 from tracker.model import Change
 from tracker.schema import SINGLE_STAGES, STAGES
 from tracker.values import key_text
+from tracker.wording import count
 
 
 def plan_registration(
@@ -178,8 +179,7 @@ def _overridden(version: ModelVersion, gate: Gate, why: str, who: str, now: floa
 
 def count_of(gate: Gate | None) -> str:
     """How much a gate found, in words."""
-    count = len(gate.findings) if gate else 0
-    return f"{count} thing{'' if count == 1 else 's'} lacking"
+    return f"{count(len(gate.findings) if gate else 0, 'thing')} lacking"
 
 
 def _moved(version: ModelVersion, stage: str, reason: str, who: str, now: float, override: str = "") -> Change | None:

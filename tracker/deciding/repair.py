@@ -32,6 +32,7 @@ from tracker.reading.facts import Cell, Facts, Sheet, read_facts, shown
 from tracker.reading.fitting import spelt, value_of_text
 from tracker.reading.registry import Registry
 from tracker.values import key_text
+from tracker.wording import count
 
 WHY = "repair"
 """What the history says of these changes."""
@@ -117,7 +118,7 @@ def repairing(registry: Registry, who: str) -> Repairs:
     by_sync = [problem for problem in registry.check() if problem.hint.startswith(BY_SYNC)]
     changes = _together([repair.change for repair in repairs])
     cells = sum(len(change.set) for change in changes)
-    what = f"{cells:,} cell{'' if cells == 1 else 's'} put right"
+    what = f"{count(cells, 'cell')} put right"
     return Repairs(Decision(what, tuple(changes)), tuple(repairs), tuple(by_sync), tuple(refused))
 
 

@@ -18,6 +18,7 @@ from tracker.model import SETTLES, Change, Key
 from tracker.reading import roles
 from tracker.reading.conflicts import OpenConflict, read_conflicts
 from tracker.reading.registry import Registry
+from tracker.wording import count
 
 Choice = Literal["take", "keep"]
 """The value that was not written, or the one that stands."""
@@ -41,9 +42,9 @@ def plan_settling(conflicts: Iterable[OpenConflict], choice: Choice, who: str, n
         values = {one.conflict.column: one.conflict.dropped for one in here} if choice == "take" else was
         why = f"{SETTLES} {', '.join(one.number for one in here)}"
         changes.append(Change(table, key, values, was, False, now, who, "person", why))
-    count = sum(len(change.set) for change in changes)
+    cells = sum(len(change.set) for change in changes)
     done = "the value that was not written is taken" if choice == "take" else "the value that stands is kept"
-    return Decision(f"{count:,} conflict{'' if count == 1 else 's'} settled: {done}", tuple(changes))
+    return Decision(f"{count(cells, 'conflict')} settled: {done}", tuple(changes))
 
 
 def settle(

@@ -24,6 +24,7 @@ from tracker.reading.registry import Registry
 from tracker.reading.roles import require
 from tracker.schema import CHECKLIST_STATUS, MOVED
 from tracker.values import key_text
+from tracker.wording import count
 
 DECIDED = ("done", "waived", "not applicable")
 """What a person may say of many items at once; that the rule may decide again is said by taking a decision back."""
@@ -192,6 +193,5 @@ def tick_many(registry: Registry, wanted: Wanted, who: str, agreed: Decision | N
 
 def _sentence(ticked: Sequence[Ticked], status: str) -> str:
     runs = len({one.run_id for one in ticked})
-    items = "1 item" if len(ticked) == 1 else f"{len(ticked):,} items"
     become = "becomes" if len(ticked) == 1 else "become"
-    return f"{items} of {runs:,} {'run' if runs == 1 else 'runs'} {become} {status}"
+    return f"{count(len(ticked), 'item')} of {count(runs, 'run')} {become} {status}"

@@ -25,6 +25,7 @@ from tracker.reading.registry import Registry
 from tracker.schema import RETIRED, TABLES
 from tracker.terminal import one_line, quoted
 from tracker.values import same
+from tracker.wording import count
 
 STORED = ("artifacts", "lineage")
 """Tables of which an added row stays as it is: the files are in the store."""
@@ -103,8 +104,8 @@ def plan_undo(
                 blanked += [(entry.table, entry.key)] if entry.new else []
     acts = dict.fromkeys(act for change in changes for act in roles.acts_of_edit(change.table, change.set))
     cells = sum(len(change.set) for change in changes)
-    what = f"{label(found).capitalize()} is taken back: {_count(cells, 'cell')} in {_count(len(changes), 'row')}"
-    sentences = tuple(f"{_count(count, 'row')} {reason}" for reason, count in left.items())
+    what = f"{label(found).capitalize()} is taken back: {count(cells, 'cell')} in {count(len(changes), 'row')}"
+    sentences = tuple(f"{count(rows, 'row')} {reason}" for reason, rows in left.items())
     return Undo(Decision(what, tuple(changes), "undo"), ("undo", *acts), tuple(changed), tuple(blanked), sentences)
 
 
@@ -142,9 +143,9 @@ def refusal(found: Undo) -> UndoRefusedError:
     """The error that lists the cells that changed since."""
     told = [f"  {cell}" for cell in found.changed[:MOST_TOLD]]
     if len(found.changed) > MOST_TOLD:
-        told.append(f"  … and {_count(len(found.changed) - MOST_TOLD, 'more cell')}")
+        told.append(f"  … and {count(len(found.changed) - MOST_TOLD, 'more cell')}")
     what = found.decision.what.partition(" is taken back")[0]
-    return UndoRefusedError(what=what, count=_count(len(found.changed), "cell"), cells="\n".join(told))
+    return UndoRefusedError(what=what, count=count(len(found.changed), "cell"), cells="\n".join(told))
 
 
 def label(found: ChangeSet) -> str:
@@ -195,7 +196,3 @@ def _cells(entry: Entry, by_hand: bool) -> Iterator[tuple[str, CellChange]]:
     for name, cell in entry.cells.items():
         if name not in keys and (by_hand or entry.table != "artifacts" or name not in STORE_CELLS):
             yield name, cell
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tracker.deciding.decision import on_one_line
 from tracker.exporting.facts import Facts
+from tracker.wording import some_of
 from tracker.workbook import Tone
+
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def _files(facts: Facts) -> Finding:
         return Finding("caution", "Files", "No artifact is recorded.")
     if not wrong:
         return Finding("good", "Files", f"All {len(facts.artifacts)} artifact versions are what they were when stored.")
-    listed = "; ".join(f"{state}: {some_of(keys)}" for state, keys in wrong.items())
+    listed = "; ".join(f"{state}: {some_of(map(on_one_line, keys), MOST_NAMED)}" for state, keys in wrong.items())
     tone: Tone = "bad" if {"missing", "altered"} & wrong.keys() else "caution"
     return Finding(tone, "Files", f"{len(states.get('unchanged', []))} of {len(facts.artifacts)} unchanged; {listed}.")
 
@@ -82,7 +85,7 @@ def _items(facts: Facts) -> Finding:
     says = f"{done} of {len(facts.checklist) - len(by_status.get('not applicable', []))} items are done"
     for status in ("missing", "waived"):
         if status in by_status:
-            says += f"; {status}: {some_of(by_status[status])}"
+            says += f"; {status}: {some_of(map(on_one_line, by_status[status]), MOST_NAMED)}"
     tone: Tone = "bad" if musts else "caution" if {"missing", "waived"} & by_status.keys() else "good"
     return Finding(tone, "Checklist", f"{says}.")
 
@@ -119,7 +122,7 @@ def _code(facts: Facts) -> Finding:
 def _data(facts: Facts) -> Finding:
     if not facts.side.inputs:
         return Finding("caution", "Data", "No data is recorded as input.")
-    return Finding("good", "Data", f"It read {some_of(facts.side.inputs)}.")
+    return Finding("good", "Data", f"It read {some_of(map(on_one_line, facts.side.inputs), MOST_NAMED)}.")
 
 
 def _environment(facts: Facts) -> Finding:
@@ -128,9 +131,3 @@ def _environment(facts: Facts) -> Finding:
     return Finding(
         "good", "Environment", f"Python {facts.side.run.get('python') or '?'} with {len(facts.side.packages)} packages."
     )
-
-
-def some_of(names: Sequence[str], most: int = 6) -> str:
-    """The first names, each on one line, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(on_one_line, names[:most])) + more

@@ -10,9 +10,10 @@ from typing import Any
 from tracker.comparing.sides import Row
 from tracker.deciding.decision import on_one_line
 from tracker.exporting.facts import Facts
-from tracker.exporting.findings import some_of
+from tracker.exporting.findings import MOST_NAMED
 from tracker.exporting.history import CellEvent
 from tracker.schema import TABLES, Table
+from tracker.wording import some_of
 from tracker.workbook import Look, NewColumn, Tone
 
 TONES: Mapping[str, Tone] = {
@@ -116,7 +117,7 @@ def _procedure(facts: Facts) -> Part:
     judged = sorted({str(item["sop_version"]) for item in facts.checklist if item.get("sop_version")})
     note = "The standard operating procedure as it is now."
     if judged:
-        note += f" The items above were judged by version {some_of(judged)}."
+        note += f" The items above were judged by version {some_of(map(on_one_line, judged), MOST_NAMED)}."
     return _of_table("Procedure", TABLES["sop"], names, facts.procedure, note)
 
 

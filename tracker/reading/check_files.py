@@ -13,6 +13,7 @@ from tracker.reading.copies import conflict_copies
 from tracker.reading.facts import Facts
 from tracker.syncing.replacing import left_beside
 from tracker.values import key_text
+from tracker.wording import some_of
 
 MOST_TOLD = 5
 
@@ -58,7 +59,7 @@ def left_over_files(facts: Facts) -> Iterator[Problem]:
     """What killed syncs left beside the workbook."""
     left = [path.name for path in left_beside(facts.folders.workbook)]
     if left:
-        message = f"A sync that was killed left {_listed(left)} beside the workbook."
+        message = f"A sync that was killed left {some_of(left, MOST_TOLD)} beside the workbook."
         yield Problem("left-over", message, "The next sync deletes it.", severity="info")
 
 
@@ -74,7 +75,7 @@ def left_over_steps(facts: Facts) -> Iterator[Problem]:
     left = [name for name in folders if name not in known]
     if left:
         side = facts.folders.side.name
-        message = f"{side}/runs has metric steps of {len(left)} runs that have no row: {_listed(left)}."
+        message = f"{side}/runs has metric steps of {len(left)} runs that have no row: {some_of(left, MOST_TOLD)}."
         yield Problem("left-over", message, "Nothing, if their rows were deleted on purpose.", severity="info")
 
 
@@ -95,10 +96,6 @@ def lost_journal(facts: Facts) -> Iterator[Problem]:
     if candidates:
         hint = f"Rename {candidates[0]} to {side}: it has this workbook's history."
     yield Problem("lost-history", message, hint)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:MOST_TOLD]) + (" …" if len(names) > MOST_TOLD else "")
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (

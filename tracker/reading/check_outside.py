@@ -10,6 +10,7 @@ from tracker.model import Problem
 from tracker.reading.facts import Facts
 from tracker.schema import TABLES
 from tracker.values import key_text
+from tracker.wording import some_of
 
 MOST_TOLD = 5
 
@@ -29,10 +30,9 @@ def rows_outside(facts: Facts) -> Iterator[Problem]:
             if key in inside or journal.last_entry(sheet.name, key, None) is not None:
                 found[row.number] = " ".join(key)
         if found:
-            listed = ", ".join(f"{key} in row {number}" for number, key in list(found.items())[:MOST_TOLD])
-            more = f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+            listed = some_of((f"{key} in row {number}" for number, key in found.items()), MOST_TOLD)
             cell = replace(sheet.rows, numbers=list(found)).address(0, sheet.rows.columns[sheet.key_places[0]])
-            message = f"Rows of table '{sheet.name}' stand outside of it: {listed}{more}."
+            message = f"Rows of table '{sheet.name}' stand outside of it: {listed}."
             hint = (
                 "Drag the corner of the table over them (Table Design, Resize Table), or move them directly below the "
                 "table. Of a row that stands in the table as well, delete the one outside."

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from tracker import terminal
+from tracker import wording
 
 NOTHING = "–"
 """What stands where there is no value."""
@@ -140,7 +140,7 @@ def size(count: Any) -> str:
     """Bytes as people say them, and as the grids do: ``1.2 MB``."""
     if is_blank(count):
         return NOTHING
-    return terminal.size(float(count))
+    return wording.size(float(count))
 
 
 def count(amount: int, one: str, many: str = "") -> str:
