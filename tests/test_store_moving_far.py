@@ -19,7 +19,7 @@ from tracker.folders import Folders
 from tracker.store import acts, reaching
 
 KILLED = """
-import os, signal, sys
+import itertools, os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from killed_acts import stored
@@ -27,15 +27,24 @@ from tracker import store
 from tracker.folders import Folders
 from tracker.store import acts, carrying, manifest, moving
 from tracker.store.remote import RemotePlace
+import s3fs, sshfs  # imported beforehand, by the parent of those that are killed
 
-folders, url, act, limit = Folders(Path(sys.argv[1])), sys.argv[2], sys.argv[3], int(sys.argv[4])
-count = 0
+url, act = sys.argv[1:]
+for line in sys.stdin:
+    limit, workbook = line.rstrip("\\n").split(" ", 1)
+    child = os.fork()
+    if child == 0:
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit()
+
+url, limit, folders = f"{url}/{limit}", int(limit), Folders(Path(workbook))
+numbers = itertools.count(1)
 
 def counted(call):
     def wrapper(*arguments, **options):
-        global count
-        count += 1
-        if count == limit:
+        if next(numbers) == limit:
             os.kill(os.getpid(), signal.SIGKILL)
         return call(*arguments, **options)
     return wrapper
@@ -125,28 +134,33 @@ def test_a_line_that_is_cut_leaves_the_version_where_it_is(
 def test_killed_between_any_two_requests(folders: Folders, far: Far, tmp_path: Path, act: str) -> None:  # noqa: F811
     source = small(tmp_path)
     states = set()
-    for limit in range(1, 40):
-        at = Folders(tmp_path / str(limit) / "registry.xlsx")
-        url = f"{far.url}/{limit}"
-        at.side.mkdir(parents=True)
-        one = store.put(at, source, "d", at="" if act == "archive" else url)
-        command = [sys.executable, "-c", KILLED, str(at.workbook), url, act, str(limit)]
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-        child = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-        assert child.returncode in (0, -signal.SIGKILL), child.stderr
-        store.finish_moves(at, far=True)
-        now = stored(at, "d:v1")
-        assert store.verify(at) == []
-        assert set(reaching.place_at(at, url).files()) == {
-            f"{'.trash/' if spot.trash else ''}{spot.path}" for spot in now.spots() if spot.store == url
-        }
-        if now.state == "stored":
-            copy = store.fetch(at, "d:v1", tmp_path / f"out {limit}")
-            assert sorted(path.read_bytes() for path in copy.iterdir()) == sorted(
-                path.read_bytes() for path in source.iterdir()
-            )
-        states.add(now.state)
-        assert one.artifact == now.artifact
-        if child.returncode == 0:
-            break
+    command = [sys.executable, "-c", KILLED, far.url, act]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as children:
+        assert children.stdin and children.stdout
+        for limit in range(1, 40):
+            at = Folders(tmp_path / str(limit) / "registry.xlsx")
+            url = f"{far.url}/{limit}"
+            at.side.mkdir(parents=True)
+            one = store.put(at, source, "d", at="" if act == "archive" else url)
+            print(limit, at.workbook, file=children.stdin, flush=True)
+            ended = int(children.stdout.readline())
+            assert ended in (0, -signal.SIGKILL)
+            store.finish_moves(at, far=True)
+            now = stored(at, "d:v1")
+            assert store.verify(at) == []
+            assert set(reaching.place_at(at, url).files()) == {
+                f"{'.trash/' if spot.trash else ''}{spot.path}" for spot in now.spots() if spot.store == url
+            }
+            if now.state == "stored":
+                copy = store.fetch(at, "d:v1", tmp_path / f"out {limit}")
+                assert sorted(path.read_bytes() for path in copy.iterdir()) == sorted(
+                    path.read_bytes() for path in source.iterdir()
+                )
+            states.add(now.state)
+            assert one.artifact == now.artifact
+            if ended == 0:
+                break
+        children.stdin.close()
     assert states == {"stored", {"trash": "trash", "purge": "deleted", "archive": "archived"}[act]}
