@@ -23,6 +23,7 @@ OF_STREAMLIT = {
     "the focus. Browsers give it to whatever scrolls by themselves.",
 }
 """What is not ours to mend: a rule of axe, what it finds fault with, and why it stays."""
+IS_SHOWN_IN = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def sample(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     registry = Path(shutil.copyfile(workbook, folder / workbook.name))
     shutil.copytree(workbook.with_suffix(".tracker"), registry.with_suffix(".tracker"))
     with served(registry, folder) as (url, _):
-        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        page = chromium.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
         page.goto(url)
         page.wait_for_selector(".st-key-head", timeout=90_000)  # the first page also imports what pages need
         yield Shown(page, registry, url, [])
@@ -64,7 +65,7 @@ def test_nothing_serious_keeps_people_out(sample: Shown, address: str) -> None:
         sample.page.emulate_media(color_scheme=scheme)
         if scheme == "light":
             sample.open(f"/{address}")
-        sample.page.wait_for_timeout(1000)
+        sample.page.wait_for_function(IS_SHOWN_IN, arg=scheme)
         sample.idle()
         found += [f"{scheme}: {line}" for line in faults(sample.page)]
     assert not found, "\n".join(found)
