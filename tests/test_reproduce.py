@@ -87,21 +87,33 @@ class Lab:
     """A git repository with a script in it, beside a registry."""
 
     def __init__(self, folder: Path, script: str, git: bool = True) -> None:
-        self.code = folder / "code"
-        self.jobs = self.code / "jobs"
-        self.jobs.mkdir(parents=True)
-        self.script = self.jobs / "train.py"
+        (folder / "code" / "jobs").mkdir(parents=True)
+        tracker.init(folder / "lab" / "registry.xlsx")
+        self._stand_in(folder)
         self.script.write_text(script, "utf-8")
-        self.registry = tracker.init(folder / "lab" / "registry.xlsx")
-        self.folders = self.registry.folders
-        (self.jobs / "registry.xlsx").symlink_to(self.registry.path)
-        (self.jobs / "registry.tracker").symlink_to(self.folders.side, target_is_directory=True)
         if git:
             (self.code / ".gitignore").write_text("registry.*\n*.joblib\n", "utf-8")
             self.git("init", "-q", "-b", "main")
             self.git("config", "user.email", "nobody@example.com")
             self.git("config", "user.name", "nobody")
             self.commit()
+
+    def copied(self, folder: Path) -> Lab:
+        """The same in another folder."""
+        shutil.copytree(self.code, folder / "code", ignore=shutil.ignore_patterns("registry.*"))
+        shutil.copytree(self.registry.path.parent, folder / "lab")
+        twin = Lab.__new__(Lab)
+        twin._stand_in(folder)
+        return twin
+
+    def _stand_in(self, folder: Path) -> None:
+        self.code = folder / "code"
+        self.jobs = self.code / "jobs"
+        self.script = self.jobs / "train.py"
+        self.registry = tracker.open(folder / "lab" / "registry.xlsx")
+        self.folders = self.registry.folders
+        (self.jobs / "registry.xlsx").symlink_to(self.registry.path)
+        (self.jobs / "registry.tracker").symlink_to(self.folders.side, target_is_directory=True)
 
     def git(self, *words: str) -> str:
         command = ["git", "-C", str(self.code), *words]
@@ -154,12 +166,32 @@ def no_variables_of_tracker(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    """A script that adds up an artifact of numbers."""
-    lab = Lab(tmp_path, SUM)
+@pytest.fixture(scope="module")
+def first_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A script that adds up an artifact of numbers, to be copied."""
+    lab = Lab(tmp_path_factory.mktemp("first"), SUM)
     lab.data("numbers", "1 2 3.5")
     return lab
+
+
+@pytest.fixture(scope="module")
+def first_run(first_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab, str]:
+    """The same with a run, to be copied."""
+    lab = first_lab.copied(tmp_path_factory.mktemp("first_run"))
+    return lab, lab.run()
+
+
+@pytest.fixture
+def lab(first_lab: Lab, tmp_path: Path) -> Lab:
+    """A script that adds up an artifact of numbers."""
+    return first_lab.copied(tmp_path)
+
+
+@pytest.fixture
+def ran(first_run: tuple[Lab, str], tmp_path: Path) -> tuple[Lab, str]:
+    """The same with a run."""
+    lab, run_id = first_run
+    return lab.copied(tmp_path), run_id
 
 
 @pytest.fixture(scope="module")
@@ -257,8 +289,8 @@ def open_text(folders: Folders, artifact: str) -> str:
     return find(folders, artifact).path.read_text("utf-8")
 
 
-def test_it_can_be_run_again_from_a_shell(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_it_can_be_run_again_from_a_shell(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     folder = tmp_path / "by hand"
     write_reproduction(lab.plan(run_id), folder)
     python = folder / "environment" / "bin" / "python"
@@ -299,8 +331,8 @@ def test_a_script_that_fails_is_reported_with_what_it_said(lab: Lab, tmp_path: P
     assert b"".join(printed) == outcome.output.read_bytes()
 
 
-def test_it_can_go_into_a_copy_of_the_registry(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_it_can_go_into_a_copy_of_the_registry(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     copy = Folders(tmp_path / "copy" / "registry.xlsx")
     shutil.copytree(lab.registry.path.parent, copy.workbook.parent)
     plan = write_reproduction(lab.plan(run_id), tmp_path / "again")
@@ -338,8 +370,8 @@ def test_a_script_without_any_git_is_kept_and_run_again(tmp_path: Path) -> None:
     assert lab.again(run_id, tmp_path / "again").agrees
 
 
-def test_a_commit_that_is_not_at_hand_is_named(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_a_commit_that_is_not_at_hand_is_named(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     commit = lab.git("rev-parse", "HEAD")
     plan = write_reproduction(plan_reproduction(lab.registry, run_id, [tmp_path]), tmp_path / "again")
     (gap,) = plan.stopping
@@ -355,10 +387,8 @@ def test_a_commit_that_is_not_at_hand_is_named(lab: Lab, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def cloned(tmp_path: Path) -> Lab:
+def cloned(lab: Lab, tmp_path: Path) -> Lab:
     """A script in a clone of a repository on a server; the clone is gone since, as after a change of machine."""
-    lab = Lab(tmp_path, SUM)
-    lab.data("numbers", "1 2 3.5")
     subprocess.run(["git", "clone", "-q", "--bare", str(lab.code), str(tmp_path / "server.git")], check=True)
     lab.git("remote", "add", "origin", f"file://{tmp_path}/server.git")
     return lab
@@ -415,10 +445,11 @@ def test_code_that_cannot_be_cloned_is_said_and_the_rest_is_written(cloned: Lab,
         "server.git",
     ],
 )
-def test_an_address_that_somebody_crafted_is_not_cloned(cloned: Lab, tmp_path: Path, address: str) -> None:
-    run_id = cloned.run()
-    cloned.set(run_id, git_remote=address.format(tmp_path))
-    plan = write_reproduction(plan_reproduction(cloned.registry, run_id, [tmp_path]), tmp_path / "again")
+def test_an_address_that_somebody_crafted_is_not_cloned(ran: tuple[Lab, str], tmp_path: Path, address: str) -> None:
+    lab, run_id = ran
+    subprocess.run(["git", "clone", "-q", "--bare", str(lab.code), str(tmp_path / "server.git")], check=True)
+    lab.set(run_id, git_remote=address.format(tmp_path))
+    plan = write_reproduction(plan_reproduction(lab.registry, run_id, [tmp_path]), tmp_path / "again")
     assert plan.code.remote == ""
     assert "No repository at hand" in texts(plan, "code", stops=True)
     assert not (tmp_path / "sprung").exists()
@@ -454,8 +485,8 @@ def test_a_script_that_was_started_from_a_folder_that_git_does_not_keep_is_run_f
     assert (tmp_path / "again" / "code" / "results").is_dir()
 
 
-def test_a_commit_is_found_though_no_branch_has_it_any_more(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_a_commit_is_found_though_no_branch_has_it_any_more(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     lab.git("commit", "-q", "--amend", "-m", "another commit")
     assert lab.git("rev-parse", "HEAD") != lab.registry.run(run_id)["git_commit"]
     assert lab.again(run_id, tmp_path / "again").agrees
@@ -517,15 +548,16 @@ def test_data_that_was_changed_since_is_refused(lab: Lab, tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "lab"]
 
 
-def test_data_with_another_hash_than_the_workbook_has_is_refused(lab: Lab, tmp_path: Path) -> None:
-    plan = lab.plan(lab.run())
+def test_data_with_another_hash_than_the_workbook_has_is_refused(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
+    plan = lab.plan(run_id)
     forged = replace(plan, inputs=tuple(replace(each, sha256="0" * 64) for each in plan.inputs))
     with pytest.raises(ArtifactAlteredError, match="by the hash in the workbook"):
         write_reproduction(forged, tmp_path / "again")
 
 
-def test_data_that_is_gone_is_named(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_data_that_is_gone_is_named(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     shutil.rmtree(lab.folders.artifacts / "numbers")
     plan = write_reproduction(lab.plan(run_id), tmp_path / "again")
     assert texts(plan, "inputs", stops=True) == "numbers:v1, which the run read, is not in the registry any more"
@@ -734,8 +766,8 @@ def test_no_name_or_argument_is_executed(lab: Lab, tmp_path: Path) -> None:
     ],
     ids=lambda cells: next(iter(cells.values())),
 )
-def test_a_cell_that_somebody_crafted_stops_it(lab: Lab, tmp_path: Path, cells: dict[str, str]) -> None:
-    run_id = lab.run()
+def test_a_cell_that_somebody_crafted_stops_it(ran: tuple[Lab, str], tmp_path: Path, cells: dict[str, str]) -> None:
+    lab, run_id = ran
     lab.set(run_id, **cells)
     plan = write_reproduction(lab.plan(run_id), tmp_path / "again")
     assert plan.stopping
@@ -745,8 +777,8 @@ def test_a_cell_that_somebody_crafted_stops_it(lab: Lab, tmp_path: Path, cells: 
 
 
 @pytest.mark.parametrize("artifact", ["../../evil:v1", "/etc/passwd:v1", "..:v1", "numbers:v0", "numbers"])
-def test_no_name_of_an_input_leads_out_of_the_folder(lab: Lab, tmp_path: Path, artifact: str) -> None:
-    run_id = lab.run()
+def test_no_name_of_an_input_leads_out_of_the_folder(ran: tuple[Lab, str], tmp_path: Path, artifact: str) -> None:
+    lab, run_id = ran
     Script(lab.registry.path).log(
         Change("lineage", (run_id, "input", artifact), {}, new=True, time=time.time(), by="person")
     )
@@ -780,8 +812,8 @@ def test_no_recorded_diff_writes_elsewhere(lab: Lab, tmp_path: Path, patch: str)
     assert not list(tmp_path.glob("evil")) and not list(tmp_path.rglob("hooks/x"))
 
 
-def test_a_recorded_text_that_was_altered_is_refused(lab: Lab) -> None:
-    run_id = lab.run()
+def test_a_recorded_text_that_was_altered_is_refused(ran: tuple[Lab, str]) -> None:
+    lab, run_id = ran
     environment = next((lab.folders.artifacts / "environment").glob("v*/requirements.txt"))
     environment.chmod(0o644)
     environment.write_text("evil==1.0\n")
@@ -789,8 +821,9 @@ def test_a_recorded_text_that_was_altered_is_refused(lab: Lab) -> None:
         lab.plan(run_id)
 
 
-def test_a_folder_that_holds_something_is_left_alone(lab: Lab, tmp_path: Path) -> None:
-    plan = lab.plan(lab.run())
+def test_a_folder_that_holds_something_is_left_alone(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
+    plan = lab.plan(run_id)
     full = tmp_path / "full"
     full.mkdir()
     (full / "mine.txt").write_text("mine")
@@ -860,8 +893,8 @@ def test_an_environment_that_cannot_be_made_is_an_error_that_names_its_log(
         make_environment(tmp_path, "", tmp_path / "install.log", lambda output: None)
 
 
-def test_without_recorded_packages_no_fresh_environment_is_made(lab: Lab, tmp_path: Path) -> None:
-    run_id = lab.run()
+def test_without_recorded_packages_no_fresh_environment_is_made(ran: tuple[Lab, str], tmp_path: Path) -> None:
+    lab, run_id = ran
     shutil.rmtree(lab.folders.artifacts / "environment")
     plan = write_reproduction(lab.plan(run_id), tmp_path / "again")
     assert "not recorded" in texts(plan, "environment", stops=False)
