@@ -32,6 +32,7 @@ from tracker.errors import (
     TrackerWarning,
 )
 from tracker.folders import Folders
+from tracker.store import reaching
 from tracker.store.place import Place
 from tracker.store.reaching import place_at
 
@@ -76,7 +77,11 @@ def far(
 
 
 def use(environment: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the credentials, and forget the connections that were made with others."""
+    """Set the credentials, forget the connections that were made with others, and pause less between attempts."""
+    from s3fs import S3FileSystem
+
+    monkeypatch.setattr(reaching, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(S3FileSystem, "retries", 2)
     for name, value in dict(environment).items():  # type: ignore[call-overload]
         monkeypatch.setenv(name, value)
     forget_connections()

@@ -112,13 +112,7 @@ def test_into_an_archive_at_a_server_and_back(folders: Folders, far: Far, folder
     assert {path.name: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == content
 
 
-def test_a_line_that_is_cut_leaves_the_version_where_it_is(
-    folders: Folders,  # noqa: F811
-    far: Far,  # noqa: F811
-    folder: Path,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(reaching, "_PAUSE_SECONDS", 0.01)
+def test_a_line_that_is_cut_leaves_the_version_where_it_is(folders: Folders, far: Far, folder: Path) -> None:  # noqa: F811
     one = store.put(folders, folder, "d")
     far.wire.cut_after(MEGABYTE // 2, times=1000)
     with pytest.raises(StoreUnreachableError):
