@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import killed_acts
@@ -16,6 +17,7 @@ from tracker.errors import ArtifactAlteredError, ArtifactAwayError, ArtifactNotF
 from tracker.folders import Folders
 from tracker.journal.pending import read_pending
 from tracker.store import acts, local
+from tracker.store.local import LocalPlace
 from tracker.store.manifest import Stored
 from tracker.store.reaching import place_at, trash_of
 
@@ -270,3 +272,18 @@ def test_killed_before_every_call_that_changes_the_disk(tmp_path: Path, act: str
                 assert rows(folders).get(artifact) == expected, (limit, artifact)
         ended.add(tuple((stored(folders, a).state, stored(folders, a).store) for a in SUBJECTS))
     assert len(ended) == 3, "none moved, one moved, both moved"
+
+
+def test_files_are_made_while_others_remove_folders_that_are_empty(tmp_path: Path) -> None:
+    place = LocalPlace(tmp_path)
+
+    def work(number: int) -> None:
+        for turn in range(200):
+            path = f"folder/inner/{number}-{turn}"
+            place.remove([path])
+            place.make(path, b"x")
+            place.remove([path])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert place.entries("") == []

@@ -288,11 +288,13 @@ def _unlink(path: Path) -> None:
 
 def _in_its_folder(path: str | Path, make: Callable[[], Any]) -> Any:
     """Make a file; its folder first, where it is missing."""
-    try:
-        return make()
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        return make()
+    for _ in range(99):  # again where another thread has just removed the folder, which was still empty
+        try:
+            return make()
+        except FileNotFoundError:
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+    return make()
 
 
 def _created(path: str | Path, make: Callable[[], int]) -> int:
