@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Folders:
     """The paths of one registry. Constructing it touches no disk."""
 
@@ -16,7 +17,7 @@ class Folders:
     """Where the cache is, and what is found in artifacts is kept, for somebody who changes nothing in the side folder;
     None: in the side folder."""
 
-    @property
+    @cached_property
     def side(self) -> Path:
         """``registry.tracker`` beside ``registry.xlsx``."""
         return self.workbook.with_suffix(".tracker")
@@ -42,7 +43,7 @@ class Folders:
     def runs(self) -> Path:
         return self.side / "runs"
 
-    @property
+    @cached_property
     def artifacts(self) -> Path:
         return self.side / "artifacts"
 

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from tracker.disk import fsync_folder, write_durably
@@ -41,10 +42,10 @@ class Journal:
         """The headers of all change sets that are not packed, by id, oldest first."""
         headers = {}
         for name in self._names(_NAME):
-            id = name.removesuffix(".json")
+            path = f"{self.folder}/{name}"
             try:
-                with open(self.folder / name, "rb") as file:
-                    headers[id] = header_of(id, file.readline())
+                state = os.stat(path)
+                headers[name.removesuffix(".json")] = _header(path, state.st_ino, state.st_size, state.st_mtime_ns)
             except (FileNotFoundError, ValueError, KeyError, TypeError):
                 continue  # packed meanwhile, or a torn copy: verify() reports it
         return headers
@@ -243,6 +244,13 @@ class Journal:
                         except (zipfile.BadZipFile, zlib.error):
                             content = b""
                         yield name.removesuffix(".json"), content
+
+
+@lru_cache(maxsize=4 * PACK_ABOVE)  # every reader asks for all of them, and they stay as they are
+def _header(path: str, *_: int) -> Header:
+    """The header of a file, as long as its size and time are these."""
+    with open(path, "rb") as file:
+        return header_of(os.path.basename(path).removesuffix(".json"), file.readline())
 
 
 def _is_meant(file: str, name: str, number: int | None) -> bool:
