@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.disk import fsync_folder
 from tracker.journal.changes import PACK_ABOVE, Journal
 from tracker.journal.pending import CLOSED, PendingWriter, read_pending
 from tracker.journal.verify import find_faults
@@ -182,6 +185,16 @@ def test_the_newest_value_of_a_cell_is_found(tmp_path: Path) -> None:
     entry = journal.last_entry("runs", ("r1",), "params.x")
     assert entry is not None and entry.cells["params.x"].new == 2
     assert journal.last_entry("runs", ("r1",), "params.y") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be opened there")
+@pytest.mark.parametrize(("number", "raises"), [(errno.EIO, True), (errno.ENOSPC, True), (errno.EINVAL, False)])
+def test_a_broken_disk_is_told_and_one_that_cannot_be_asked_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, raises: bool
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(number, os.strerror(number))))
+    with pytest.raises(OSError, match=os.strerror(number)) if raises else contextlib.nullcontext():
+        fsync_folder(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such mode there")

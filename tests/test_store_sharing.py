@@ -25,6 +25,7 @@ from tracker.errors import (
 )
 from tracker.folders import Folders
 from tracker.store import copying, local, sharing
+from tracker.store.manifest import manifest_path
 
 ROOT = Path(__file__).parent.parent
 MEGABYTE = 1 << 20
@@ -543,6 +544,12 @@ def test_a_version_that_was_claimed_by_a_killed_process_stays_whole(folders: Fol
     )
     command = [sys.executable, "-c", code, str(folders.workbook), str(folder)]
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    manifest = manifest_path(folders, "d", 1)
+    kept = manifest.rename(manifest.with_suffix(".kept"))
+    manifest.mkdir()  # whoever cannot read it does not know whose the files are
+    assert store.sweep(folders) == 0
+    manifest.rmdir()
+    kept.rename(manifest)
     assert store.sweep(folders) == 0
     assert contents(store.find(folders, "d:v1").path) == contents(folder)
     assert store.verify(folders) == []

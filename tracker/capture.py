@@ -33,7 +33,7 @@ def owner() -> str:
         return named
     try:
         return getpass.getuser()
-    except Exception:  # ImportError, KeyError or OSError, by system and Python version
+    except (ImportError, KeyError, OSError):  # by system and Python version
         return "unknown"
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from tracker.errors import RegistryNotWritableError
 
+_LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
+"""What the system says where something did not get to the disk, not that this disk cannot be asked."""
+
 
 def fsync_folder(folder: Path) -> None:
-    """Make a rename or a new name in the folder durable; does nothing where folders cannot be opened (Windows)."""
+    """Make a rename or a new name in the folder durable; does nothing where folders cannot be opened (Windows).
+
+    Raises:
+        OSError: the disk is full or broken.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
         return
     try:
         os.fsync(descriptor)
-    except OSError:
-        pass  # some network drives refuse; the rename itself is done
+    except OSError as error:
+        if error.errno in _LOST:
+            raise
+        # Some network drives refuse; the rename itself is done.
     finally:
         os.close(descriptor)
 
@@ -72,6 +84,20 @@ def write_durably(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Only one process at a time is in here, the others wait; where there can be no lock, all go on at once."""
+    from filelock import FileLock
+
+    held = FileLock(lock)
+    with contextlib.suppress(NotImplementedError, OSError):  # a file system without locks, or that may only be read
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 class writing:

@@ -20,6 +20,9 @@ MAX_UNTRACKED = 200
 _SETTLED_NS = 2_000_000_000
 """A file that was written to less than so long ago may be written to again without its time telling it."""
 
+_NO_ANSWER = (OSError, RuntimeError, LookupError, ValueError)
+"""What asking git raises: it is not there, it failed, it took too long, or it said something else than git says."""
+
 
 @dataclass(frozen=True, slots=True)
 class GitState:
@@ -52,14 +55,14 @@ def git_state(folder: Path, *, script: Path | None = None, ignore: Iterable[Path
     only = ("--", ".", *(f":(exclude,top){path}" for path in inside))
     try:
         status = _status(top, only)
-    except Exception:  # no git, somebody else's repository, no answer in time
+    except _NO_ANSWER:  # no git, somebody else's repository, no answer in time
         return _without_status(top)
     if status is None:
         return None
     remote = remote_of(top)
     try:
         diff = _changes(top, status, only)
-    except Exception:
+    except _NO_ANSWER:
         return GitState(status.commit, status.branch, None, "", remote)
     listing = _listing(status.untracked)
     if script is not None and _covers(status.untracked, script, top):
@@ -72,7 +75,7 @@ def _without_status(top: Path) -> GitState | None:
     """What can be said of a repository that is too large to be looked through in time."""
     try:
         commit, branch = ask_git(top, "rev-parse", "HEAD", "--abbrev-ref", "HEAD").split()
-    except Exception:
+    except _NO_ANSWER:
         return None
     return GitState(commit, "" if branch == "HEAD" else branch, None, "", remote_of(top))
 
@@ -84,7 +87,7 @@ def remote_of(top: Path) -> str:
     """Where a repository was cloned from, as :func:`public_address` has it; ``origin`` if there are several."""
     try:
         lines = ask_git(top, "config", "--get-regexp", r"^remote\..*\.url$").splitlines()
-    except Exception:  # there is none
+    except _NO_ANSWER:  # there is none
         return ""
     urls = dict(line.partition(" ")[::2] for line in lines)
     return public_address(urls.get("remote.origin.url") or next(iter(urls.values()), ""))

@@ -7,22 +7,19 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker import store
 from tracker.archiving.plan import MovePlan
 from tracker.capture import utc_now
-from tracker.deciding.decision import change_row, new_row
 from tracker.deciding.rows import cells_of
 from tracker.disk import fsync_folder, writing
-from tracker.model import Change
 from tracker.reading.registry import Registry
-from tracker.retention.carry_out import cells_of_version
-from tracker.retention.inventory import Version, read_versions
+from tracker.retention.carry_out import version_row
+from tracker.retention.inventory import read_versions
 from tracker.schema import MOVED, MOVED_TO
 from tracker.store import acts
-from tracker.store.manifest import Stored, manifest_path, rewrite
+from tracker.store.manifest import manifest_path, rewrite
 from tracker.values import key_text
 
 BESIDE = ("profile.json", "metadata.json")
@@ -86,25 +83,11 @@ def move_files(origin: Registry, other: Registry, plan: MovePlan, who: str) -> N
             else:
                 now = utc_now()
                 after = acts.archived(origin.folders, before, address, now, who, why)
-                mover.move(store.Step(before, after, _row_here(origin, version, after, who, now)))
+                mover.move(store.Step(before, after, version_row(origin.folders, version, after, why, who, now)))
             mine = replace(after, store="", state="stored", since="", by="", why="", before="")
             manifest = manifest_path(other.folders, mine.name, mine.version)
             _remove_torn(manifest)
             rewrite(other.folders, mine)
-
-
-def _row_here(registry: Registry, version: Version, after: Stored, who: str, now: datetime) -> Change | None:
-    values = {
-        "status": after.state,
-        "path": store.location(registry.folders, after),
-        "status_time": now,
-        "status_by": who or None,
-        "status_why": after.why,
-    }
-    moment = now.replace(tzinfo=UTC).timestamp()
-    if version.row is None:
-        return new_row("artifacts", (version.artifact,), {**cells_of_version(after), **values}, who, moment)
-    return change_row("artifacts", (version.artifact,), version.row, values, who, moment)
 
 
 def remove_left_over(origin: Registry, other: Registry) -> None:

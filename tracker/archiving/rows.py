@@ -15,10 +15,9 @@ from tracker.deciding.rows import cells_of
 from tracker.errors import NotMovedError
 from tracker.model import Change, Key
 from tracker.reading.registry import Registry
-from tracker.retention.carry_out import cells_of_version
 from tracker.retention.inventory import Version, read_versions
 from tracker.schema import MOVED, MOVED_TO, TABLES
-from tracker.store.manifest import read_manifest
+from tracker.store.manifest import cells_of_version, read_manifest
 from tracker.values import key_text
 from tracker.workbook import ErrorValue
 

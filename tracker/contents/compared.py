@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from tracker.contents.kept import Tell, alone, cache_folder, look_into, told_rows
+from tracker.contents.kept import Tell, cache_folder, look_into, only_one, told_rows
 from tracker.contents.parts import Part, readable
 from tracker.data.drift import DataComparison, compare_profiles
 from tracker.data.leakage import Leakage, find_leakage
@@ -44,7 +44,7 @@ def leakage_between(
         ArtifactAlteredError, StoreError, MissingPackageError: as of :func:`tracker.contents.kept.look_into`.
     """
     path = _path(folders, train, test, ignore)
-    with alone(folders, path.name):
+    with only_one(folders, path.name):
         found = kept_leakage(folders, train, test, ignore)
         if found is None:
             paths = readable(folders, train), readable(folders, test)

@@ -18,7 +18,7 @@ from typing import Any
 from tracker.contents.parts import Part, readable, tables_of
 from tracker.data.metadata import describe
 from tracker.data.profile import Profile, profile_table, read_profile, write_profile
-from tracker.disk import write_durably
+from tracker.disk import alone, write_durably
 from tracker.errors import TrackerError
 from tracker.folders import Folders
 
@@ -70,7 +70,7 @@ def look_into(folders: Folders, part: Part, source: Path | None = None, tell: Te
         StoreError: the artifact store cannot be reached.
         MissingPackageError: the package that reads such tables is not installed.
     """
-    with alone(folders, part.key):
+    with only_one(folders, part.key):
         found = kept(folders, part)
         if found is None:
             found, lasting = _look(folders, part, source, tell)
@@ -142,22 +142,13 @@ def cache_folder(folders: Folders) -> Path:
 
 
 @contextlib.contextmanager
-def alone(folders: Folders, key: str) -> Iterator[None]:
+def only_one(folders: Folders, key: str) -> Iterator[None]:
     """Only one process does this work; the others wait for it, and find what it kept."""
-    from filelock import FileLock
-
     path = cache_folder(folders) / f"{key[:40]}.lock"
-    try:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        lock.acquire()
-    except (NotImplementedError, OSError):  # a file system without locks, or one that may only be read
+    with alone(path):
         yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def told_rows(what: str, tell: Tell) -> Callable[[int], None]:

@@ -116,8 +116,10 @@ def _steps_read(folders: Folders, run_id: str, consumed: Mapping[str, int]) -> b
         with open(folders.metrics(run_id), "rb") as file:
             file.seek(consumed.get(f"metrics:{run_id}", 0))
             return b"\n" not in file.read()
-    except OSError:
+    except FileNotFoundError:
         return True
+    except OSError:
+        return False  # they cannot be read now; the next sync tries again
 
 
 def _metric_changes(

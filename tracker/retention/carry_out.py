@@ -6,7 +6,7 @@ the sync at the end brings all rows into the workbook. What fails stays where it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from tracker.reading.registry import Registry
 from tracker.retention.inventory import Inventory, Version
 from tracker.retention.plan import Item, Plan
 from tracker.store import Stored, acts
-from tracker.values import to_cell
+from tracker.store.manifest import cells_of_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _step(folders: Folders, version: Version, item: Item, who: str, now: datetim
     before = version.stored
     assert before is not None, "a plan has no item without files"
     after = _after(folders, before, item, who, now)
-    return store.Step(before, after, _change(folders, version, after, item, who, now))
+    return store.Step(before, after, version_row(folders, version, after, item.reason, who, now))
 
 
 def _after(folders: Folders, stored: Stored, item: Item, who: str, now: datetime) -> Stored:
@@ -123,30 +123,14 @@ def _after(folders: Folders, stored: Stored, item: Item, who: str, now: datetime
     return simple[item.action](folders, stored, now, who, item.reason)
 
 
-def _change(folders: Folders, version: Version, after: Stored, item: Item, who: str, now: datetime) -> Change | None:
+def version_row(folders: Folders, version: Version, after: Stored, why: str, who: str, now: datetime) -> Change | None:
     """What the row of a version will say; a version that has lost its row gets one again, as its tombstone."""
     values: dict[str, Any] = {"status": after.state, "path": store.location(folders, after)}
     if after.state == "deleted":
         values["path"] = None
     if after.state != version.state:
-        values |= {"status_time": now, "status_by": who or None, "status_why": item.reason}
+        values |= {"status_time": now, "status_by": who or None, "status_why": why}
     moment = now.replace(tzinfo=UTC).timestamp()
     if version.row is None:
         return new_row("artifacts", (version.artifact,), {**cells_of_version(after), **values}, who, moment)
     return change_row("artifacts", (version.artifact,), version.row, values, who, moment)
-
-
-def cells_of_version(stored: Stored) -> Mapping[str, Any]:
-    """What a row says of a version, whatever its state."""
-    return {
-        "name": stored.name,
-        "version": stored.version,
-        "category": to_cell(stored.category, "text"),
-        "kind": to_cell(stored.kind, "text"),
-        "size": stored.size,
-        "files": len(stored.files) or None,
-        "sha256": stored.sha256,
-        "run_id": stored.run_id,
-        "created": stored.created,
-        "created_by": stored.created_by,
-    }

@@ -25,7 +25,7 @@ from tracker.model import Key
 from tracker.reading.roles import require
 from tracker.settings import Settings
 from tracker.store import Stored
-from tracker.values import to_cell
+from tracker.store.manifest import cells_of_version
 from tracker.workbook import patiently, read_settings
 
 _KEPT = "Files are kept beside the workbook instead."
@@ -196,20 +196,8 @@ class RunArtifacts:
         self._look_into(stored)
 
     def _announce(self, stored: Stored) -> None:
-        cells = {
-            "name": stored.name,
-            "version": stored.version,
-            "category": to_cell(stored.category, "text"),
-            "kind": to_cell(stored.kind, "text"),
-            "path": store.location(self._folders, stored),
-            "size": stored.size,
-            "files": len(stored.files) or None,
-            "sha256": stored.sha256,
-            "run_id": stored.run_id,
-            "created": stored.created,
-            "created_by": stored.created_by,
-            "status": stored.state,
-        }
+        where = {"path": store.location(self._folders, stored), "status": stored.state}
+        cells = {**cells_of_version(stored), **where}
         try:
             self._recorder.change("artifacts", (stored.artifact,), cells, new=True)
         except OSError:

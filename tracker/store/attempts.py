@@ -8,7 +8,6 @@ at the end.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import time
@@ -25,6 +24,7 @@ from tracker.journal.pending import GONE_AFTER_SECONDS
 from tracker.processes import is_running, process_start
 from tracker.store.local import remove_tree
 from tracker.store.manifest import Stored, StoredFile, manifest_path, read_manifest, rewrite
+from tracker.store.notes import add_to_note, records_of
 from tracker.store.place import PARTIAL, Place, join
 from tracker.store.reaching import place_at
 
@@ -94,9 +94,7 @@ class Attempt:
         self._note(header)
 
     def _note(self, record: dict[str, Any]) -> None:
-        note = _note_path(self.folders, self.id)
-        with writing(note), open(note, "ab", buffering=0) as file:
-            file.write(json.dumps(record).encode() + b"\n")
+        add_to_note(_note_path(self.folders, self.id), record)
 
 
 def begin(folders: Folders, place: Place, name: str) -> Attempt:
@@ -153,7 +151,7 @@ def at_work(folders: Folders, name: str) -> bool:
     for path in (folders.artifacts / PARTIAL).glob("*.jsonl"):
         if path not in dead:
             with contextlib.suppress(OSError):
-                if any(record.get("name") == name for record in _records(path)):
+                if any(record.get("name") == name for record in records_of(path)):
                     return True
     return False
 
@@ -165,8 +163,8 @@ def _claimed(folders: Folders, name: str, number: int, attempt: str) -> Stored |
         content = manifest.read_bytes()
         if not content and time.time() - manifest.stat().st_mtime > _CLAIMED_LONG_AGO:
             manifest.unlink()
-    except OSError:
-        return None
+    except FileNotFoundError:
+        return None  # one that cannot be read may well be claimed: its files are left to the next sweep
     return read_manifest(folders, name, number) if f'"{attempt}"'.encode() in content else None
 
 
@@ -206,7 +204,7 @@ def _dead(folders: Folders) -> Iterator[tuple[Path, dict[str, Any]]]:
                 continue
             if not entry.endswith(".jsonl"):
                 continue
-            header = {key: value for record in _records(path) for key, value in record.items()}
+            header = {key: value for record in records_of(path) for key, value in record.items()}
             ours = header.get("host") == socket.gethostname()
             running = is_running(int(header.get("pid", 0)), str(header.get("started", "")))
             if (not running) if ours else age > GONE_AFTER_SECONDS:
@@ -227,19 +225,8 @@ def _take(note: Path) -> Path | None:
 
 def _files(note: Path) -> dict[str, StoredFile]:
     found = {}
-    for record in _records(note):
+    for record in records_of(note):
         if "file" in record:
             path, size, sha256 = record["file"]
             found[path] = StoredFile(path, size, sha256)
     return found
-
-
-def _records(note: Path) -> list[dict[str, Any]]:
-    """The lines of a note; one that was torn by a crash is left out."""
-    records = []
-    for line in note.read_bytes().splitlines():
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict):
-                records.append(record)
-    return records

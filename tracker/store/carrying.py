@@ -71,10 +71,10 @@ def remove(folders: Folders, spots: Mapping[Spot, StoredFile]) -> int:
         if local is None:
             freed += file.size
         else:
-            with contextlib.suppress(OSError):
+            with writing(local), contextlib.suppress(FileNotFoundError):
                 status = local.stat()
-                freed += status.st_size if status.st_nlink == 1 else 0
                 places[spot].remove([spot.path])
+                freed += status.st_size if status.st_nlink == 1 else 0
     by_place: dict[tuple[str, bool], list[str]] = {}
     for spot in spots:
         if places[spot].on_this_machine("") is None:

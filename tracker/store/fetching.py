@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracker.disk import writing
+from tracker.disk import alone, writing
 from tracker.errors import ArtifactAlteredError, BadRequestError
 from tracker.folders import Folders
 from tracker.store.copying import CHUNK, OnBytes, copy_hashed, many
@@ -221,17 +221,7 @@ def _alone(received: Path, size: int) -> Iterator[None]:
     if size < _LOCK_FROM:
         yield
         return
-    from filelock import FileLock
-
     with writing(received):
         received.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(received.with_name(f"{received.name}.lock"))
-    try:
-        lock.acquire()
-    except (NotImplementedError, OSError):  # a file system without locks: both download it
+    with alone(received.with_name(f"{received.name}.lock")):
         yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()

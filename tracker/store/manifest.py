@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
@@ -15,6 +15,7 @@ from tracker.disk import fsync_folder, write_durably, writing
 from tracker.folders import Folders
 from tracker.store.copying import sha256_of_lines
 from tracker.store.place import PARTIAL, join, join_url, local_root
+from tracker.values import to_cell
 
 State = Literal["stored", "referenced", "archived", "trash", "deleted"]
 WITH_BYTES = ("stored", "archived", "trash")
@@ -354,3 +355,19 @@ def to_json(stored: Stored) -> bytes:
 def _file_line(file: StoredFile) -> str:
     at = f', "at": {json.dumps(file.at)}' if file.at else ""
     return f'  {{"path": {json.dumps(file.path)}, "size": {file.size}, "sha256": {json.dumps(file.sha256)}{at}}}'
+
+
+def cells_of_version(stored: Stored) -> Mapping[str, Any]:
+    """What a row says of a version, whatever its state."""
+    return {
+        "name": stored.name,
+        "version": stored.version,
+        "category": to_cell(stored.category, "text"),
+        "kind": to_cell(stored.kind, "text"),
+        "size": stored.size,
+        "files": len(stored.files) or None,
+        "sha256": stored.sha256,
+        "run_id": stored.run_id,
+        "created": stored.created,
+        "created_by": stored.created_by,
+    }

@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tracker.disk import fsync_folder, writing
+from tracker.disk import writing
 from tracker.errors import RegistryLockedError, StoreError, TrackerError
 from tracker.folders import Folders
 from tracker.ids import new_run_id
@@ -32,6 +32,7 @@ from tracker.store import attempts
 from tracker.store.carrying import bring_back, carry, forget, remove
 from tracker.store.finding import versions
 from tracker.store.manifest import Spot, Stored, from_record, manifest_path, read_manifest, rewrite, to_json
+from tracker.store.notes import add_to_note, records_of
 from tracker.store.place import is_local
 
 LOCK_WAIT = 10.0
@@ -94,7 +95,7 @@ class Mover:
             if self._is_done:
                 self._note.unlink(missing_ok=True)
             elif self._note.exists():
-                _append(self._note, {"pid": 0})
+                add_to_note(self._note, {"pid": 0}, durably=True)
         finally:
             self._lock.release()
 
@@ -107,8 +108,9 @@ class Mover:
             RegistryNotWritableError: the disk is full, or may not be written.
         """
         if not self._note.exists():
-            _append(self._note, {"pid": os.getpid(), "started": process_start(os.getpid()), "host": _host()})
-        _append(self._note, _record(step))
+            header = {"pid": os.getpid(), "started": process_start(os.getpid()), "host": _host()}
+            add_to_note(self._note, header, durably=True)
+        add_to_note(self._note, _record(step), durably=True)
         try:
             carry(self._folders, step.before, step.after)
         except BaseException:
@@ -162,13 +164,6 @@ def _record(step: Step) -> dict[str, Any]:
     return {"before": json.loads(to_json(step.before)), "after": json.loads(to_json(step.after)), **change}
 
 
-def _append(note: Path, record: dict[str, Any]) -> None:
-    with writing(note), open(note, "ab", buffering=0) as file:
-        file.write(json.dumps(record).encode() + b"\n")
-        os.fsync(file)
-    fsync_folder(note.parent)
-
-
 def _settle(path: Path) -> None:
     """Have a file that others have read from on the disk; one that a sync has consumed is gone."""
     with contextlib.suppress(OSError), open(path, "rb+") as file:
@@ -178,7 +173,7 @@ def _settle(path: Path) -> None:
 def _finish_notes(folders: Folders, locked: bool, far: bool) -> None:
     """Undo or finish everything that is noted and not at work; a note that cannot be done with yet stays."""
     for note in sorted(_desk(folders).glob("*.jsonl")):
-        records = _records(note)
+        records = records_of(note)
         header = {key: value for record in records if "pid" in record for key, value in record.items()}
         if not locked and _lives(note, header):
             continue
@@ -209,17 +204,6 @@ def _lives(note: Path, header: dict[str, Any]) -> bool:
     if header.get("host") == _host():
         return is_running(int(header.get("pid", 0)), str(header.get("started", "")))
     return bool(header.get("pid")) and time.time() - note.stat().st_mtime < GONE_AFTER_SECONDS
-
-
-def _records(note: Path) -> list[dict[str, Any]]:
-    """The lines of a note; one that was torn by a crash describes nothing that happened."""
-    records = []
-    for line in note.read_bytes().splitlines():
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict):
-                records.append(record)
-    return records
 
 
 def _steps(folders: Folders, records: Sequence[dict[str, Any]]) -> Iterator[Step]:
