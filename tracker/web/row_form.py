@@ -13,7 +13,7 @@ from tracker.ids import new_run_id
 from tracker.model import Key
 from tracker.reading import roles
 from tracker.schema import TABLES, Column
-from tracker.web import editing, say, sheet_editor
+from tracker.web import drafts, editing, say, sheet_editor
 from tracker.web.context import Context
 from tracker.web.shown import plain
 
@@ -40,14 +40,14 @@ def show(context: Context, table: str) -> None:
     acts = roles.acts_of_edit(table, [])
     if table not in ADDABLE or not all(context.may(act) for act in acts):
         return
-    with (
-        st.popover(WHAT[table], icon=":material/add:", key=f"row-new-{table}"),
-        st.form(f"row-form-{table}", border=False, clear_on_submit=False),
-    ):
-        values = {column.name: _field(table, column) for column in _asked(table)}
-        if st.form_submit_button("Add", type="primary", key=f"row-add-{table}"):
-            _add(context, table, values)
-        say.still_failed(f"row-{table}")
+    with st.popover(WHAT[table], icon=":material/add:", key=f"row-new-{table}"):
+        with st.form(f"row-form-{table}", border=False, clear_on_submit=False):
+            values = {column.name: _field(table, column) for column in _asked(table)}
+            if st.form_submit_button("Add", type="primary", key=f"row-add-{table}"):
+                _add(context, table, values)
+            say.still_failed(f"row-{table}")
+        typed = [column for column in _asked(table) if not column.choices and column.kind != "boolean"]
+        drafts.show(context, f"row-{table}", [f"row-{table}-{column.name}" for column in typed])
 
 
 def _asked(table: str) -> list[Column]:
@@ -83,6 +83,7 @@ def _add(context: Context, table: str, values: dict[str, Any]) -> None:
         say.keep_failed(f"row-{table}", error, fields)
         return
     say.forget_failed(f"row-{table}")
+    drafts.forget(f"row-{table}")
     for field in fields:
         st.session_state.pop(field, None)
     held = sheet_editor.held_in(context, table)

@@ -16,7 +16,7 @@ from tracker.deciding.procedure import add_items, adding
 from tracker.errors import TrackerError
 from tracker.reading.registry import templates
 from tracker.schema import SOP
-from tracker.web import say, shown, sop_acts, start
+from tracker.web import drafts, say, shown, sop_acts, start
 from tracker.web.context import Context
 from tracker.web.editing import done
 from tracker.web.shown import plain
@@ -25,6 +25,8 @@ LEVELS = ("must", "should")
 FIELDS = ("level", "rule", "applies_to", "owner", "source", "version", "next_review")
 FORM = ("level", "rule", "applies", "source", "owner", "version", "review")
 """The fields of the form for them."""
+TYPED = ("rule", "applies", "source")
+"""Those into which one types more than a word."""
 RULE_HELP = """What proves the item, without anybody's tick:
 
 - `artifact category=model`, `input artifact kind="data set"`
@@ -53,6 +55,7 @@ def edit(context: Context, item: Any, row: Mapping[str, Any]) -> None:
         if values is not None:
             _save(context, form, item.name, values, seen)
         say.still_failed(form)
+        drafts.show(context, form, [f"{form}-{field}" for field in TYPED])
         sop_acts.of_item(context, item.name)
 
 
@@ -68,6 +71,7 @@ def add(context: Context) -> None:
         if values is not None:
             _save(context, "sop-new", name.strip(), values, {})
         say.still_failed("sop-new")
+        drafts.show(context, "sop-new", ["sop-new-name", *(f"sop-new-{field}" for field in TYPED)])
     with listed.expander("Add a ready-made list", icon=":material/playlist_add:", key="sop-add-list"):
         _add_list(context)
 
@@ -123,6 +127,7 @@ def _save(context: Context, form: str, name: str, values: dict[str, Any], seen: 
     except TrackerError as error:
         say.keep_failed(form, error, fields)
         return
+    drafts.forget(form)
     if not seen:
         for field in fields:
             st.session_state.pop(field, None)

@@ -11,7 +11,7 @@ import streamlit as st
 from tracker.deciding import edits
 from tracker.errors import TrackerError, ValueChangedError
 from tracker.schema import RUN_STATUS, RUNS
-from tracker.web import columns, say, shown
+from tracker.web import columns, drafts, say, shown
 from tracker.web.context import Context
 from tracker.web.editing import done, same_text, typed
 from tracker.web.shown import plain
@@ -73,6 +73,7 @@ def _reading(context: Context, run: pd.Series) -> None:
             if context.may("edit")
             else "Nothing is written yet."
         )
+    _drafts(context, str(run["run_id"]))
 
 
 # -- editing ------------------------------------------------------------------------------------------------------
@@ -102,6 +103,7 @@ def _like(context: Context, name: str, seen: Any) -> Any:
 def _form(context: Context, run: pd.Series) -> None:
     seen: dict[str, Any] = st.session_state["editing"]["seen"]
     _conflict(context)
+    _drafts(context, str(run["run_id"]))
     with st.form(FORM, border=False):
         st.markdown("## Edit this run")
         entered: dict[str, Any] = {}
@@ -184,6 +186,12 @@ def _conflict(context: Context) -> None:
         _save(context, kept)
 
 
+def _drafts(context: Context, run_id: str) -> None:
+    closed = "You typed something about this run, and it was not saved. Edit shows it."
+    drafts.show(context, f"run {run_id}", [f"edit:{name}" for name in WORDS], closed)
+
+
 def _end() -> None:
     say.forget_failed(FORM)
-    st.session_state.pop("editing", None)
+    if editing := st.session_state.pop("editing", None):
+        drafts.forget(f"run {editing['run_id']}")
