@@ -12,7 +12,9 @@ from test_web import WHO, Open, _run, open_app  # noqa: F401
 from test_web_problems import COPY, edited
 from test_web_runs import grid_key
 
+from tracker.deciding.decide import register
 from tracker.deciding.people import set_roles
+from tracker.model import Change
 from tracker.reading.registry import Registry
 from tracker.values import MAX_TEXT
 
@@ -67,6 +69,21 @@ def test_a_rule_that_cannot_be_read(open_app: Open, script: Script) -> None:  # 
     _run(app.button(key="sop-new-save").click())
     assert not app.error and Registry(script.folders.workbook).row("sop", ("seed",))
     assert app.text_input(key="sop-new-name").value == "", "the next item begins with an empty form"
+
+
+def test_a_stage_whose_gate_is_shut(open_app: Open, script: Script) -> None:  # noqa: F811
+    path = script.folders.workbook
+    artifact = {"name": "m", "version": 1, "kind": "model file", "run_id": "r0", "status": "stored"}
+    script.log(Change("artifacts", ("m:v1",), artifact, new=True))
+    register(Registry(path), "churn", "m:v1", WHO)
+    app = open_app(path, "models", model="churn")
+    app.selectbox(key="promote-stage").select("production")
+    app.text_input(key="promote-reason").set_value("better")
+    _run(app.button(key="promote-plan").click())
+    says(app, "may not go into production")
+    app.selectbox(key="promote-stage").select("candidate")
+    _run(app.button(key="promote-plan").click())
+    assert not app.error and app.button(key="model-agree")
 
 
 def test_a_copy_that_changed_since_it_was_looked_at(open_app: Open, script: Script) -> None:  # noqa: F811

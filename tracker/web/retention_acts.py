@@ -21,6 +21,8 @@ from tracker.web.shown import count, plain
 
 PLAN = "retention-plan"
 """Where the session keeps the plan that a person has asked for and not yet agreed to."""
+HOLDS = "retention-holds"
+"""The form for holds, as :func:`tracker.web.say.keep_failed` names it."""
 ACTIONS = {
     "trash": "Put into the trash",
     "archive": "Move to the archive",
@@ -104,13 +106,15 @@ def holds(context: Context, inventory: Inventory) -> None:
             why = st.text_input("Reason", key="retention-hold-reason", placeholder="Audit of 2027")
             if st.form_submit_button("Hold", key="retention-hold", icon=":material/lock:"):
                 _decide(lambda: desk.hold(context.registry, chosen, why, context.who))
+    say.still_failed(HOLDS)
 
 
 def _decide(act: Callable[[], Decided]) -> None:
+    say.forget_failed(HOLDS)
     try:
         decided = act()
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(HOLDS, error, ["retention-hold-artifacts", "retention-hold-reason"])
         return
     editing.done(decided.report)
     st.rerun()
@@ -145,14 +149,16 @@ def by_hand(context: Context, inventory: Inventory) -> None:
         wanted = st.form_submit_button("Show what will happen", key="retention-hand-plan", icon=":material/visibility:")
     if wanted:
         _ask(context, action, chosen, why, to)
+    say.still_failed(PLAN)
 
 
 def _ask(context: Context, action: str, chosen: Sequence[str], why: str, to: str) -> None:
     registry, who = context.registry, context.who
+    say.forget_failed(PLAN)
     try:
         plan = desk.chosen_plan(registry, action, chosen, why, who, to)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(PLAN, error, [f"retention-hand-{name}" for name in ("artifacts", "act", "store", "reason")])
         return
     st.session_state[PLAN] = _Asked(
         context.place.path,

@@ -28,19 +28,27 @@ def keep_failed(form: str, error: TrackerError | str, fields: Iterable[str] = ()
     st.session_state[f"failed:{form}"] = (error, {name: st.session_state.get(name) for name in fields})
 
 
-def still_failed(form: str) -> None:
-    """What went wrong with a form, as long as it holds what it held then."""
+def what_failed(form: str) -> TrackerError | str | None:
+    """What :func:`keep_failed` kept of a form, as long as the form holds what it held then."""
     held = st.session_state.get(f"failed:{form}")
     if held is None:
-        return
+        return None
     error, fields = held
     if any(st.session_state.get(name) != value for name, value in fields.items()):
         forget_failed(form)
-    elif isinstance(error, RuleError):
+        return None
+    kept: TrackerError | str = error
+    return kept
+
+
+def still_failed(form: str) -> None:
+    """Say what went wrong with a form, as long as it holds what it held then."""
+    error = what_failed(form)
+    if isinstance(error, RuleError):
         bad_rule(error)
     elif isinstance(error, TrackerError):
         failed(error)
-    else:
+    elif error:
         st.warning(plain(error))
 
 

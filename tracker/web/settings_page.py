@@ -99,13 +99,16 @@ def _form(context: Context, name: str, value: Any, about: str) -> None:
             placeholder=f"default: {default or 'none'}",
         )
         saved = st.form_submit_button("Save", type="primary", key=f"setting:{name}-save")
+    form = f"setting:{name}"
     if saved and text != shown.exact_or_blank(value):
+        say.forget_failed(form)
         try:
             done(set_setting(context.registry, name, text, value, context.who))
         except TrackerError as error:
-            say.failed(error)
-            return
-        st.rerun()
+            say.keep_failed(form, error, [form])
+        else:
+            st.rerun()
+    say.still_failed(form)
 
 
 # -- where it is --------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from tracker.web.shown import plain
 
 PLAN = "model-plan"
 """Where the session keeps the plan that a person has asked for and not yet agreed to."""
+FIELDS = ("promote-version", "promote-stage", "promote-reason", "promote-override", "revert-stage", "revert-reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ def _promote(context: Context, versions: list[ModelVersion]) -> None:
             model,
             lambda: decide.promotion(registry, version, stage, reason, who, override),
             lambda agreed: decide.promote(registry, version, stage, reason, who, agreed=agreed, override=override),
+            "promote",
         )
+    _failed("promote")
 
 
 def _revert(context: Context, versions: list[ModelVersion]) -> None:
@@ -100,24 +103,34 @@ def _revert(context: Context, versions: list[ModelVersion]) -> None:
             model,
             lambda: decide.reversion(registry, model, reason, who, stage),
             lambda agreed: decide.revert(registry, model, reason, who, stage, agreed=agreed),
+            "revert",
         )
+    _failed("revert")
 
 
-def _ask(context: Context, model: str, plan: Callable[[], Decision], carry_out: Callable[[Decision], Decided]) -> None:
+def _ask(
+    context: Context, model: str, plan: Callable[[], Decision], carry_out: Callable[[Decision], Decided], form: str
+) -> None:
     """Plan, and show the plan instead of the form."""
+    say.forget_failed(form)
     try:
         decision = plan()
-    except GateError as error:
-        _shut(error.fields["gate"])
-        return
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed(form, error, [name for name in FIELDS if name.startswith(form)])
         return
     if not decision.changes:
         st.info(f"{plain(decision.what)}. There is nothing to change.")
         return
     st.session_state[PLAN] = _Plan(context.place.path, model, decision, lambda: carry_out(decision))
     st.rerun()
+
+
+def _failed(form: str) -> None:
+    error = say.what_failed(form)
+    if isinstance(error, GateError):
+        _shut(error.fields["gate"])
+    else:
+        say.still_failed(form)
 
 
 def _shut(gate: Gate) -> None:
@@ -155,17 +168,19 @@ def _agree(context: Context, plan: _Plan) -> None:
             dropped = st.button("Cancel", key="model-cancel")
         if agreed:
             _carry_out(plan)
+        say.still_failed(PLAN)
     if dropped:
+        say.forget_failed(PLAN)
         st.session_state.pop(PLAN)
         st.rerun()
 
 
 def _carry_out(plan: _Plan) -> None:
+    say.forget_failed(PLAN)
     try:
         decided = plan.carry_out()
     except TrackerError as error:
-        say.failed(error)
-        st.caption("Cancel, look at what is there now, and decide again.")
+        say.keep_failed(PLAN, error)
         return
     st.session_state.pop(PLAN)
     editing.done(decided.report)
@@ -203,11 +218,14 @@ def register(context: Context, model: str = "") -> None:
         notes = st.text_input("Notes", key="register-notes", placeholder="Optional")
         asked = st.form_submit_button("Register", key="register-submit", type="primary")
     if not asked:
+        say.still_failed("register")
         return
+    say.forget_failed("register")
     try:
         decided = decide.register(context.registry, name, artifact, context.who, notes=notes)
     except TrackerError as error:
-        say.failed(error)
+        say.keep_failed("register", error, ["register-artifact", f"register-model:{model}", "register-notes"])
+        say.still_failed("register")
         return
     if not decided.report.changed:
         st.info(f"{plain(decided.decision.what)}. There is nothing to change.")

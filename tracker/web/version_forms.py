@@ -118,13 +118,15 @@ def _ask(context: Context, version: Version) -> None:
         st.caption(f"Bringing a version back takes a manager; your role is {plain(context.role)}.")
         return
     if st.button("Show what will change", key="restore-plan-button", icon=":material/visibility:"):
+        say.forget_failed(version.path.name)
         try:
             plan = restoring(context.registry, version.path.name)
         except TrackerError as error:
-            say.failed(error)
-            return
-        st.session_state[PLAN] = _Plan(context.place.path, plan)
-        st.rerun()
+            say.keep_failed(version.path.name, error)
+        else:
+            st.session_state[PLAN] = _Plan(context.place.path, plan)
+            st.rerun()
+    say.still_failed(version.path.name)
 
 
 def _agree(context: Context, plan: _Plan) -> None:
@@ -149,13 +151,15 @@ def _agree(context: Context, plan: _Plan) -> None:
                 "Bring it back", key="restore-agree", type="primary", disabled=not context.may("version")
             )
             dropped = st.button("Cancel", key="restore-cancel")
+        say.still_failed(PLAN)
+    if agreed or dropped:
+        say.forget_failed(PLAN)
     if agreed:
         try:
             restore_version(context.registry, found.version.path.name, context.who, agreed=found)
         except TrackerError as error:
-            say.failed(error)
-            st.caption("Cancel, look at what is there now, and decide again.")
-            return
+            say.keep_failed(PLAN, error)
+            st.rerun()
         st.session_state["flash"] = ("The earlier workbook is back.", ":material/history:")
     if agreed or dropped:
         st.session_state.pop(PLAN)
