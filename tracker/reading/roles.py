@@ -182,7 +182,7 @@ def _people(folders: Folders) -> TableRows | None:
     journal = Journal(folders.changes)
     newest = journal.newest().removesuffix(".json")
     settled = newest == (stamp or "") and not pending_mentions(folders.pending, "people")
-    if settled and not (newest and journal.read(newest).deferred):
+    if settled and not (newest and journal.read_head(newest).deferred):
         return rows
     from tracker.reading.tables import read_rows
 
