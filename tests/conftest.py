@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -67,6 +69,18 @@ def nothing_in_the_background() -> Iterator[None]:
     """Nobody looks into tables unless a test asks for it: hundreds of tests log some."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKER_PROFILE", "off")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_are_looked_for_once() -> Iterator[None]:
+    """Streamlit looks through all installed packages for components with each app that a test opens; once will do."""
+    with pytest.MonkeyPatch.context() as patch:
+        with contextlib.suppress(ImportError):
+            from streamlit.components.v2 import manifest_scanner
+
+            look = functools.cache(manifest_scanner.scan_component_manifests)
+            patch.setattr(manifest_scanner, "scan_component_manifests", look)
         yield
 
 
