@@ -26,6 +26,12 @@ def offered(app: AppTest) -> set[str]:
     return {str(button.label) for button in app.button if not button.disabled}
 
 
+def content(folder: Path) -> dict[Path, bytes]:
+    """The registry's files, but for what belongs to the machine of the app."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] != "cache")
+    return {path: path.read_bytes() for path in files}
+
+
 def changing(app: AppTest) -> set[str]:
     """Those that would change the registry."""
     return {label for label in offered(app) - OTHER_REGISTRIES if not label.startswith(LOOKING)}
@@ -41,7 +47,9 @@ def test_each_role_is_offered_what_it_may_do_and_no_more(
     offers: dict[str, set[str]] = {}
     for role in ROLES:
         set_roles(Registry(filled), {WHO: role, "boss": "manager"}, "boss")
+        before = content(filled.parent)
         app = open_app(filled, page)
+        assert role != "viewer" or content(filled.parent) == before, "who only looks leaves no file"
         assert not app.error, [error.value for error in app.error]
         offers[role] = changing(app)
     assert offers["viewer"] <= SYNC, "who only looks is offered nothing that changes something"
