@@ -249,7 +249,7 @@ def _evidence(side: Side, section: str) -> list[str]:
     """What the checklist says about a section: items by name, with what proves them."""
     words = re.compile(rf"\b(?:{_WORDS[section]})", re.IGNORECASE)
     said = {
-        str(item.get("item")): item.get("evidence") or item.get("why")
+        str(item.get("item")): str(item.get("evidence") or item.get("why") or "").removeprefix(f"{item.get('item')}: ")
         for item in side.checklist
         if words.search(str(item.get("item")))
     }

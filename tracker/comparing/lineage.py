@@ -87,11 +87,15 @@ class Graph:
 
     def label(self, node: Node) -> str:
         """A node for people, on one line: ``churn:v3 (data set)``, ``gbm depth 6 (20261124-…)``."""
-        about = on_one_line(self.about.get(node, ""))
-        name = on_one_line(node.id)
-        if node.kind == "run":
-            return f"{about} ({name})" if about else name
-        return f"{name} ({about})" if about else name
+        name, *more = self.words(node)
+        return f"{name} ({more[0]})" if more else name
+
+    def words(self, node: Node) -> list[str]:
+        """What a node is called, and what else tells it from others."""
+        about, name = on_one_line(self.about.get(node, "")), on_one_line(node.id)
+        if not about:
+            return [name]
+        return [about, name] if node.kind == "run" else [name, about]
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +366,7 @@ def as_dot(
     for node, name in names.items():
         bold = ", style=bold" if node in starts else ""
         href = f', URL={_quoted(link(node))}, target="_self"' if link else ""
-        lines.append(f"  {name} [label={_quoted(graph.label(node))}, shape={_SHAPES[node.kind]}{bold}{href}];")
+        lines.append(f"  {name} [label={_quoted(*graph.words(node))}, shape={_SHAPES[node.kind]}{bold}{href}];")
     for edge in edges:
         lines.append(f"  {names[edge.source]} -> {names[edge.target]} [label={_quoted(edge.verb)}];")
     rests = [(direction, node, count) for direction, rest in (missing or {}).items() for node, count in rest.items()]
@@ -373,6 +377,6 @@ def as_dot(
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _quoted(*lines: str) -> str:
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    return '"' + "\\n".join(escaped) + '"'

@@ -97,7 +97,8 @@ def top_values(column: ColumnProfile, rows: int, most: int = 3) -> str:
     """The most frequent values with their shares; nothing for numbers that hardly repeat."""
     if column.grid and not column.all_values:
         return ""
-    return ", ".join(f"{_cut(value)} {share(count, rows)}" for value, count in column.values[:most])
+    told = column.shown if column.type == "number" else _cut
+    return ", ".join(f"{told(value)} ({share(count, rows)})" for value, count in column.values[:most])
 
 
 def _cut(value: Any, length: int = 24) -> str:

@@ -59,8 +59,10 @@ ROW = 35
 STYLE = """<style>
 .st-key-lineage-drawing svg .node text { font-size: 12px !important; }
 .st-key-lineage-drawing svg .edge text { font-size: 10px !important; }
+.st-key-lineage-drawing [data-testid=stGraphVizChart] { overflow-x: auto; }
+.st-key-lineage-drawing svg { max-width: none !important; }
 </style>"""
-"""Streamlit would draw all words smaller than the shapes were made for."""
+"""Streamlit would draw all words smaller than the shapes were made for, and smaller still on a narrow screen."""
 THEME = {"light": ("#5B7083", "#16324A"), "dark": ("#9DB7CB", "#E6EEF4")}
 """Lines and text of the drawing."""
 
