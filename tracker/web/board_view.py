@@ -13,8 +13,12 @@ from tracker.web.context import Context
 from tracker.web.shown import plain
 
 STAGE_COLORS = {"candidate": "blue", "staging": "orange", "production": "green"}
-STYLE = "<style>.st-key-model-board [data-testid=stColumn] { min-width: 14rem; }</style>"
-"""On a tablet the stages stand in two rows, instead of one word below the other."""
+STYLE = """<style>
+.st-key-model-board [data-testid=stColumn] { min-width: 14rem; }
+.st-key-model-board [data-testid=stColumn]:is(:nth-child(4):last-child, :has(~ :nth-child(4):last-child)) {
+  min-width: 18rem; }
+</style>"""
+"""On a tablet the stages stand in two rows, instead of one word below the other; four of them two and two."""
 MOST_CARDS = 4
 """How many versions of one stage are on the board; the others are in the table."""
 

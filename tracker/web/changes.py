@@ -37,7 +37,12 @@ def events_table(events: Sequence[ChangeSet]) -> pd.DataFrame:
 
 def program(found: ChangeSet) -> str:
     """What the change was made with, as people say it."""
-    return "Tracker" if found.program == "person" else found.program
+    return "Tracker" if found.program == "person" else brief(found.program)
+
+
+def brief(name: str) -> str:
+    """A program's name without its maker and its build: ``Excel``, ``LibreOffice``."""
+    return name.rpartition(" / ")[2].partition("/")[0].removeprefix("Microsoft ")
 
 
 def what(found: ChangeSet) -> str:

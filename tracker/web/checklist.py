@@ -48,7 +48,7 @@ def show(context: Context) -> None:
         return
     runs = runs[runs["run_id"].notna() & (runs["status"] != "MOVED")].drop_duplicates("run_id")
     if runs.empty:
-        say.nothing_yet("No runs yet", "The first run appears here by itself.", say.how_to_log(context.place.path))
+        say.no_runs(context)
         return
     address.take_over(SHARED)
     found, wanted = _filtered(runs, everything, checklist)

@@ -15,7 +15,7 @@ from tracker.reading import roles
 from tracker.reading.conflicts import OpenConflict
 from tracker.schema import TABLES
 from tracker.values import from_cell
-from tracker.web import data, editing, say, shown
+from tracker.web import changes, data, editing, say, shown
 from tracker.web.context import Context
 from tracker.web.shown import code, count, plain
 
@@ -154,7 +154,7 @@ def _read(one: OpenConflict, value: Any) -> Any:
 
 
 def _program(program: str) -> str:
-    return {"person": "Tracker", "script": "a script"}.get(program, program)
+    return {"person": "Tracker", "script": "a script"}.get(program, changes.brief(program))
 
 
 def _says(one: OpenConflict, text: str) -> bool:

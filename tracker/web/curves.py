@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tracker.web.shown import count
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,6 +29,11 @@ class Curve:
     """Values that cannot be drawn: NaN, infinite, and on a logarithmic axis those not above zero."""
     stepless: int = 0
     """Values without a step beside others that have one: they have no place on an axis of steps."""
+
+
+def without_step(values: int) -> str | None:
+    """What there is to know of values that have no place on an axis of steps."""
+    return f"{count(values, 'value')} without a step: choose the axis Time to see it all." if values else None
 
 
 def metrics_with_curves(history: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ import streamlit as st
 from tracker.web import say
 from tracker.web.bands import band
 from tracker.web.charts import band_chart, metric_chart
-from tracker.web.curves import MOST_POINTS, Axis, curve, metrics_with_curves
+from tracker.web.curves import MOST_POINTS, Axis, curve, metrics_with_curves, without_step
 from tracker.web.shown import count, plain
 
 FIRST = 6
@@ -96,7 +96,8 @@ def _chart(
     }
     if any(len(one.points) > 1 for one in curves.values()):  # a value alone has no place among curves
         curves = {label: one for label, one in curves.items() if len(one.points) > 1}
-    st.markdown(f"**{plain(name)}**")
+    stepless = sum(one.stepless for one in curves.values())
+    st.markdown(f"**{plain(name)}**", help=without_step(stepless))
     if any(len(one.points) for one in curves.values()):
         if together:
             own = {label: [curves[run] for run in runs if run in curves] for label, runs in together.items()}
@@ -105,8 +106,6 @@ def _chart(
         else:
             chart = metric_chart(list(curves.values()), axis=look.axis, smoothing=look.smoothing, log=look.log)
         st.altair_chart(chart, key=f"{key}-chart-{name}", alt=f"{name} by {look.axis}")
-    if stepless := sum(one.stepless for one in curves.values()):
-        st.caption(f"{count(stepless, 'value')} without a step: to be seen over time.")
     undrawn = sum(one.undrawn for one in curves.values())
     if undrawn:
         why = "NaN, infinite or not above zero" if look.log else "NaN or infinite"

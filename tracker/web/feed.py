@@ -75,7 +75,7 @@ def deeds(history: Iterable[ChangeSet], names: Mapping[str, str], most: int = MO
 
 
 def _acts(changed: ChangeSet) -> Iterator[_Act]:
-    program = changes.program(changed).partition(" / ")[0] if changed.outside else ""
+    program = changes.program(changed) if changed.outside else ""
     if changed.restored:
         yield _Act(changed.time, changed.who, "", RESTORED, "", ())
         return

@@ -57,8 +57,8 @@ FEW = 30
 DRAWING = 620
 ROW = 35
 STYLE = """<style>
-.st-key-lineage-drawing svg .node text { font-size: 12px !important; }
-.st-key-lineage-drawing svg .edge text { font-size: 10px !important; }
+.st-key-lineage-drawing svg .node text { font-size: 10px !important; }
+.st-key-lineage-drawing svg .edge text { font-size: 9px !important; }
 .st-key-lineage-drawing [data-testid=stGraphVizChart] { overflow-x: auto; }
 .st-key-lineage-drawing svg { max-width: none !important; }
 </style>"""
@@ -185,9 +185,9 @@ def _draw(context: Context, graph: Graph, traces: Sequence[Trace]) -> None:
     dot = as_dot(graph, *(trace for trace, _ in thin), missing=missing, link=_link(context))
     line, words = THEME.get(str(st.context.theme.type), THEME["light"])
     style = (
-        f'  bgcolor="transparent"; ranksep=0.6; nodesep=0.12;\n'
-        f'  node [color="{line}", fontcolor="{words}", fontsize=12, height=0.3, margin="0.12,0.04"];\n'
-        f'  edge [color="{line}", fontcolor="{line}", fontsize=10, arrowsize=0.6];\n'
+        f'  bgcolor="transparent"; ranksep=0.5; nodesep=0.12;\n'
+        f'  node [color="{line}", fontcolor="{words}", fontsize=10, height=0.3, margin="0.08,0.04"];\n'
+        f'  edge [color="{line}", fontcolor="{line}", fontsize=9, arrowsize=0.6];\n'
     )
     st.html(STYLE)
     head, brace, rest = dot.partition("{\n")

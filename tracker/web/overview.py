@@ -42,7 +42,7 @@ def show(context: Context) -> None:
     """The page: what is known at once first, what takes longer in places kept for it."""
     seen = _glance(context.place.path, context.stamp, context.now.date())
     if not seen.runs:
-        _empty(context)
+        say.no_runs(context)
         return
     st.html(STYLE)
     with st.container(horizontal=True, key="overview-tiles"):
@@ -230,12 +230,3 @@ def _metric(one: Experiment) -> str | None:
 
 def _value(one: Experiment) -> float | None:
     return one.best.value if one.best else None
-
-
-def _empty(context: Context) -> None:
-    say.nothing_yet(
-        "No runs yet",
-        "Log one from a Python script or notebook; it appears here within two seconds. You can also type a run "
-        "into the workbook itself: it gets its id with the next sync.",
-        say.how_to_log(context.place.path),
-    )

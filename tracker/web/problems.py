@@ -138,7 +138,7 @@ def _journal(context: Context) -> None:
     """What stands between the journal and the workbook, and the way to bring it in."""
     status = context.status
     with st.container(border=True):
-        st.markdown("## Workbook and journal")
+        st.markdown("## The workbook")
         opened = status.open_elsewhere
         lines = [
             f":material/edit_document: Open in {plain(opened.program)} by **{plain(opened.owner)}** "

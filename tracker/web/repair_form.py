@@ -42,8 +42,8 @@ def show(context: Context, problems: Sequence[Problem]) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="repair-offer"):
         st.markdown(
-            f":material/build: Some of **{count(len(candidates), 'problem')}** may be put right by Tracker: what means "
-            "the same as before, or what the history knows.",
+            f":material/build: Tracker can put some of **{count(len(candidates), 'problem')}** right, where it is sure "
+            "what was meant. You see each cell first.",
             width="stretch",
         )
         asked = st.button("See what it would do", key="repair-plan-button")

@@ -51,7 +51,7 @@ def show(context: Context) -> None:
     context = replace(context, stamp=watch.without_steps(context.stamp))
     runs, labels = context.named_runs()
     if runs.empty:
-        say.nothing_yet("No runs yet", "Log one; it appears here by itself.", say.how_to_log(context.place.path))
+        say.no_runs(context)
         return
     address.take_over(DEFAULTS, of="run")
     head, picker = st.columns([5, 3], gap="medium")

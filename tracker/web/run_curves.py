@@ -12,6 +12,7 @@ from tracker.journal.following import StepsFollower
 from tracker.journal.metrics import MetricSummary
 from tracker.web import address, shown
 from tracker.web.curve_chart import ZOOM, specification
+from tracker.web.curves import without_step
 from tracker.web.points import Axis, Look, drawn
 from tracker.web.shown import count, plain
 
@@ -162,7 +163,8 @@ def _zoom_into(key: str) -> None:
 
 def _chart(steps: StepsFollower, name: str, summary: MetricSummary, look: Look) -> None:
     one = drawn(steps.steps(name), steps.start, look)
-    st.markdown(f"**{plain(name)}** &ensp; :gray[{plain(shown.number(summary.last))}]")
+    last = plain(shown.number(summary.last))
+    st.markdown(f"**{plain(name)}** &ensp; :gray[{last}]", help=without_step(one.stepless))
     if len(one.points):
         # What was selected belongs to one picture: the next one, of that stretch alone, begins without a selection.
         key = f"run-curve-{name}-{st.session_state.get('curve-zoom') or ''}"
@@ -176,8 +178,6 @@ def _chart(steps: StepsFollower, name: str, summary: MetricSummary, look: Look) 
         )
     else:
         st.caption("Nothing to draw in this stretch.")
-    if one.stepless:
-        st.caption(f"{count(one.stepless, 'value')} without a step: to be seen over time.")
     if one.undrawn:
         why = "NaN, infinite or not above zero" if look.log_y or look.log_x else "NaN or infinite"
         st.caption(f"{count(one.undrawn, 'value')} not drawn: {why}.")

@@ -55,7 +55,7 @@ def show(context: Context) -> None:
     """The page."""
     runs = context.runs()
     if runs.empty:
-        _empty(context)
+        say.no_runs(context)
         return
     address.take_over(SHARED)
     runs_columns.begin(context)
@@ -271,12 +271,3 @@ def _foot(part: Part, total: int) -> None:
             st.session_state["page"] = str(st.session_state[key])
 
         st.pagination(part.pages, default=part.number, key=key, on_change=turned)
-
-
-def _empty(context: Context) -> None:
-    say.nothing_yet(
-        "No runs yet",
-        "Log one from a Python script or notebook; it appears here within two seconds. You can also type a run "
-        "into the workbook itself: it gets its id with the next sync.",
-        say.how_to_log(context.place.path),
-    )

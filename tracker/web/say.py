@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,6 +12,9 @@ from tracker.cli import report
 from tracker.errors import QueryError, RuleError, TrackerError, WorkbookOpenElsewhereError
 from tracker.syncing.sync import SyncReport
 from tracker.web.shown import plain
+
+if TYPE_CHECKING:
+    from tracker.web.context import Context
 
 
 def failed(error: TrackerError, title: str = "") -> None:
@@ -77,6 +81,19 @@ def nothing_yet(title: str, hint: str, code: str = "") -> None:
         st.markdown(plain(hint))
         if code:
             st.code(code, language="python")
+
+
+def no_runs(context: Context) -> None:
+    """A registry without runs: the ways in which the first one comes."""
+    nothing_yet(
+        "No runs yet",
+        "Log one from a Python script or notebook; it appears here within two seconds.",
+        how_to_log(context.place.path),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Without Python:", width="content")
+        context.page_link("workbook", "Type a planned run", icon=":material/edit_note:")
+        context.page_link("import", "Bring in a table, or the runs of another tracker", icon=":material/input:")
 
 
 def how_to_log(path: Path) -> str:
