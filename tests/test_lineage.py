@@ -164,7 +164,7 @@ def test_no_name_leaves_its_quotes_in_a_drawing(name: str) -> None:
     graph = build(CHAIN, runs=[{"run_id": "fit", "name": name}])
     middle = Node("artifact", "train:v1")
     text = as_dot(graph, walk(graph, middle, "upstream"), walk(graph, middle, "downstream"))
-    quoted = r'"(?:[^"\\\n]|\\["\\])*"'
+    quoted = r'"(?:[^"\\\n]|\\["\\n])*"'
     node = rf"  n\d+ \[label={quoted}, shape=(box|ellipse|hexagon)(, style=bold)?\];"
     lines = text.split("\n")
     assert sum(re.fullmatch(node, line) is not None for line in lines) == 6

@@ -247,7 +247,7 @@ def test_what_came_from_a_data_set(open_app: Open, sample: Path) -> None:  # noq
     assert "tumours v1 (candidate)" in list(table(app, "to", 1)["to"])
     assert [text.split(" (")[0] for text in table(app, "to")["to"]] == ["prepare data"]
     drawing = app.get("graphviz_chart")[0].proto.spec
-    assert 'label="tumours-data:v1 (data set)", shape=box, style=bold' in drawing
+    assert 'label="tumours-data:v1\\ndata set", shape=box, style=bold' in drawing
 
 
 def test_one_direction_of_a_model(open_app: Open, sample: Path) -> None:  # noqa: F811

@@ -72,6 +72,12 @@ def varying(runs: pd.DataFrame) -> list[str]:
     return found
 
 
+def metrics(names: Sequence[str], runs: pd.DataFrame) -> list[str]:
+    """The metrics among columns, those that most runs have first."""
+    found = [name for name in names if columns.group(name) == "metrics"]
+    return sorted(found, key=lambda name: -int(runs[name].notna().sum()))
+
+
 def suitable(names: Sequence[str], runs: pd.DataFrame, target: str) -> list[str]:
     """The columns that are axes while nobody chose: params first, then metrics, the one that is aimed at last."""
     filled = {name: int(runs[name].notna().sum()) for name in names}
@@ -81,9 +87,8 @@ def suitable(names: Sequence[str], runs: pd.DataFrame, target: str) -> list[str]
         if columns.group(name) == "params" and _spreads(runs[name]) and not is_seed(columns.short(name))
     ]
     params.sort(key=lambda name: -filled[name])
-    metrics = [name for name in names if columns.group(name) == "metrics" and name != target]
-    metrics.sort(key=lambda name: -filled[name])
-    return [*params[:FIRST_PARAMS], *metrics[: FIRST_METRICS - 1], target]
+    others = [name for name in metrics(names, runs) if name != target]
+    return [*params[:FIRST_PARAMS], *others[: FIRST_METRICS - 1], target]
 
 
 def _spreads(values: pd.Series) -> bool:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from tracker.web.context import Context
+
 ROW = 35
 MOST_HEIGHT = 420
-NARROW = {"table": 65, "row": 115, "column": 100, "before": 100, "after": 100, "by": 80}
+NARROW = {"table": 65, "row": 130, "column": 100, "before": 100, "after": 100, "by": 80}
 """Pixels, so that all of it is seen in half a page."""
 
 
-def draw(table: pd.DataFrame, key: str, *, wide: bool = False) -> None:
-    """Draw what :func:`tracker.web.changes.cells_table` gives."""
+def draw(context: Context, table: pd.DataFrame, key: str, *, wide: bool = False) -> None:
+    """Draw what :func:`tracker.web.changes.cells_table` gives, with runs by their names."""
+    _, labels = context.named_runs()
+    if len(table):
+        table = table.assign(row=[_named(row, labels) for row in table["row"]])
     widths = {} if wide else NARROW
     sign = {"": st.column_config.TextColumn(width=35, help="+ new row, - removed row, ≠ changed cell")}
     st.dataframe(
@@ -24,3 +31,8 @@ def draw(table: pd.DataFrame, key: str, *, wide: bool = False) -> None:
         column_config=sign | {name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
         alt="Cells from what to what",
     )
+
+
+def _named(row: str, labels: Mapping[str, str]) -> str:
+    first, _, rest = row.partition(" ")
+    return " · ".join(part for part in (labels[first], rest) if part) if first in labels else row

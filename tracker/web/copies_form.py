@@ -89,7 +89,7 @@ def _agree(context: Context, copy: Path, plan: MergePlan) -> None:
                 )
                 for change in plan.changes
             )
-            cells_view.draw(table, "merge-cells", wide=True)
+            cells_view.draw(context, table, "merge-cells", wide=True)
             if cells > len(table):
                 st.caption(f"The first {len(table):,} of {cells:,} cells.")
         if plan.clashes:

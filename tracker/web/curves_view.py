@@ -64,7 +64,13 @@ def show(
 def _controls(key: str) -> Look:
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-controls"):
         axis = st.segmented_control(
-            "Axis", ["step", "time"], default="step", required=True, key=f"{key}-axis", persist_state="session"
+            "Axis",
+            ["step", "time"],
+            default="step",
+            required=True,
+            format_func=str.capitalize,
+            key=f"{key}-axis",
+            persist_state="session",
         )
         smoothing = st.slider(
             "Smoothing",

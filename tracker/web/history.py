@@ -21,6 +21,8 @@ CHANGES, COMPARE, RESTORE = "Changes", "Compare versions", "Bring a version back
 FIRST = 200
 """How many are listed until more are asked for."""
 ROW = 35
+STYLE = "<style>.st-key-history-panes [data-testid=stColumn] { min-width: 24rem; }</style>"
+"""On a tablet a change set stands below the list: beside it, its cells could not be read."""
 
 
 def show(context: Context) -> None:
@@ -86,7 +88,8 @@ def _changes(context: Context) -> None:
         else:
             st.info("Nothing in the history is of that kind.")
         return
-    left, right = st.columns([5, 4], gap="medium")
+    st.html(STYLE)
+    left, right = st.container(key="history-panes").columns([5, 4], gap="medium")
     with left:
         picked = _list(found)
         if more and st.button("Show more", key="history-more"):
@@ -153,18 +156,18 @@ def _one(context: Context, found: ChangeSet) -> None:
             st.info(plain(f"{found.note[0].upper()}{found.note[1:]}."))
         if found.restored:
             st.markdown(f":material/history: Brought back the version {shown.code(found.restored)}")
-        content(found, "history-cells")
+        content(context, found, "history-cells")
         undo_form.show(context, found)
         st.caption(shown.code(found.id))
 
 
-def content(found: ChangeSet, key: str, *, wide: bool = False) -> None:
+def content(context: Context, found: ChangeSet, key: str, *, wide: bool = False) -> None:
     """The columns, cells and conflicts of a change set."""
     for change in found.columns:
         st.markdown(f"- {plain(changes.column_words(change))}")
     table, count = changes.cells_table(found.entries, found.who)
     if count:
-        cells_view.draw(table, key, wide=wide)
+        cells_view.draw(context, table, key, wide=wide)
     if count > len(table):
         st.caption(f"The first {len(table):,} of {count:,} cells; `python -m tracker history --json` has all.")
     for conflict in found.conflicts:
@@ -187,6 +190,6 @@ def of_run(context: Context, run_id: str) -> None:
         label = f"{what}{who}, {shown.ago(moment, context.now)}: {changes.what(one)}"
         with st.expander(plain(shown.cut(label, 140)), expanded=number == 0):
             st.caption(plain(shown.exact_time(moment)))
-            content(one, f"run-history-{one.id}", wide=True)
+            content(context, one, f"run-history-{one.id}", wide=True)
     if more:
         st.caption("Older changes are on the History page and in `python -m tracker history`.")

@@ -23,7 +23,7 @@ def importance_of(path: Path, stamp: Stamp, ids: tuple[str, ...], metric: str, _
 
 def show(context: Context, runs: pd.DataFrame) -> None:
     """The view."""
-    metrics = [name for name in axes.varying(runs) if columns.group(name) == "metrics"]
+    metrics = axes.metrics(axes.varying(runs), runs)
     if not metrics:
         st.info("These runs have no metric that varies: there is nothing that a param could be worth.")
         return

@@ -63,7 +63,7 @@ STYLE = """<style>
 .st-key-lineage-drawing svg { max-width: none !important; }
 </style>"""
 """Streamlit would draw all words smaller than the shapes were made for, and smaller still on a narrow screen."""
-THEME = {"light": ("#5B7083", "#16324A"), "dark": ("#9DB7CB", "#E6EEF4")}
+THEME = {"light": ("#5B7083", "#0B1B2A"), "dark": ("#9DB7CB", "#E6EEF4")}
 """Lines and text of the drawing."""
 
 

@@ -152,7 +152,7 @@ def differences(found: Comparison, heads: tuple[str, str], kinds: Collection[Kin
     left, right = heads if heads[0] != heads[1] else (heads[0], f"{heads[1]} again")
     table = pd.DataFrame(
         [
-            {"what": line.kind, "name": line.name, left: _text(line.left), right: _text(line.right)}
+            {"what": line.kind, "name": line.name, left: _value(line, line.left), right: _value(line, line.right)}
             | {"remark": _remark(line, heads)}
             for line in differing
         ]
@@ -183,6 +183,15 @@ def code(found: Comparison, heads: tuple[str, str]) -> None:
         if text:
             with st.expander(f"What was not committed for {plain(head)}"):
                 st.code(text, language="diff", height=HEIGHT)
+
+
+def _value(line: Line, value: object) -> str:
+    """With as many digits as it takes to see the difference."""
+    if line.kind == "run" and line.name == "duration":
+        return shown.duration(value)
+    if line.kind != "metric" or shown.text(line.left) == shown.text(line.right):
+        return _text(value)
+    return shown.text(value)
 
 
 def _text(value: object) -> str:

@@ -20,14 +20,14 @@ MOST_AXES = 12
 HEIGHT = 420
 RAMP = {"light": ("#0072B2", "#8F9AA3", "#E69F00"), "dark": ("#56B4E9", "#9AA5AE", "#F5B83D")}
 """From low to high: blue to orange, which look different to everybody."""
-INK = {"light": ("#16324A", "#5B7083", "#FFFFFF"), "dark": ("#E6EEF4", "#9DB7CB", "#0F1B26")}
+INK = {"light": ("#0B1B2A", "#5B7083", "#FFFFFF"), "dark": ("#E6EEF4", "#9DB7CB", "#0F1B26")}
 """Words, the axes themselves, and what they are drawn on."""
 
 
 def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     """The view: what is aimed at, the axes, the lines, and the runs that were brushed."""
     varying = axes.varying(runs)
-    metrics = [name for name in varying if columns.group(name) == "metrics"]
+    metrics = axes.metrics(varying, runs)
     if not metrics:
         st.info("These runs have no metric that varies. Parallel coordinates show how params lead to one.")
         return

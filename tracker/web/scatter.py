@@ -34,7 +34,7 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     if len(options) < 2:
         st.info("These runs differ in too little: it takes two columns that vary.")
         return
-    x, y, colour, log_x, log_y = _controls(options)
+    x, y, colour, log_x, log_y = _controls(options, runs)
     labelled = runs.assign(**{"run label": list(names)})
     there = labelled[labelled[x].notna() & labelled[y].notna()]
     drawn = thinned(there, y, MOST_POINTS)
@@ -66,9 +66,10 @@ def show(context: Context, runs: pd.DataFrame, names: Sequence[str]) -> None:
     chart_runs.show(context, found, list(found["run label"]), listed, "scatter", whole=len(runs))
 
 
-def _controls(options: list[str]) -> tuple[str, str, str, bool, bool]:
-    metrics = [name for name in options if columns.group(name) == "metrics"]
+def _controls(options: list[str], runs: pd.DataFrame) -> tuple[str, str, str, bool, bool]:
+    metrics = axes.metrics(options, runs)
     params = [name for name in options if columns.group(name) == "params"]
+    params.sort(key=lambda name: (not axes.is_number(runs[name]), -int(runs[name].notna().sum())))
     first_y = (metrics or options)[0]
     first_x = next((name for name in (*params, *options) if name != first_y), first_y)
     first_colour = next((name for name in metrics if name not in (first_x, first_y)), NOTHING)

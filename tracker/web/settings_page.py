@@ -124,7 +124,7 @@ def _registry(context: Context) -> None:
     store = context.settings.get("artifacts.store")
     st.markdown(f"**Artifact files** {shown.code(store) if store else 'in the side folder'}")
     st.markdown(f"**Kept** {kept}{since}. The last change set in the workbook is {shown.code(status.stamp or 'none')}.")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         context.page_link("history", "Bring one back")
         if st.button("Take the tour", key="settings-tour", icon=":material/tour:"):
             tour.begin(context)

@@ -55,7 +55,7 @@ def _agree(context: Context, plan: _Plan) -> None:
         if undo.decision.changes:
             st.markdown(f"**{plain(undo.decision.what)}**")
             table, count = changes.cells_table(map(_entry, undo.decision.changes))
-            cells_view.draw(table, "undo-cells")
+            cells_view.draw(context, table, "undo-cells")
             if count > len(table):
                 st.caption(f"The first {len(table):,} of {count:,} cells.")
         else:

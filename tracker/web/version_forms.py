@@ -52,10 +52,10 @@ def compare(context: Context) -> None:
     except TrackerError as error:
         say.failed(error)
         return
-    draw(found, "compare-cells", wide=True)
+    draw(context, found, "compare-cells", wide=True)
 
 
-def draw(found: Differences, key: str, *, wide: bool = False) -> None:
+def draw(context: Context, found: Differences, key: str, *, wide: bool = False) -> None:
     """What differs between two workbooks."""
     if not found:
         st.success("Nothing differs in the tables or on the other sheets.", icon=":material/check:")
@@ -67,7 +67,7 @@ def draw(found: Differences, key: str, *, wide: bool = False) -> None:
         st.markdown(f"- {plain(changes.column_words(change))}")
     table, count = changes.cells_table(found.entries)
     if count:
-        cells_view.draw(table, key, wide=wide)
+        cells_view.draw(context, table, key, wide=wide)
     if count > len(table):
         st.caption(f"The first {len(table):,} of {count:,} cells; `python -m tracker diff --json` has all.")
     if found.sheets:
@@ -145,7 +145,7 @@ def _agree(context: Context, plan: _Plan) -> None:
             st.warning(f"Still running: {plain(', '.join(found.under_way))}. What they log later stays out, too.")
         if found.orphans:
             st.caption(f"{shown.count(found.orphans, 'artifact version')} without a row; the files stay.")
-        draw(found.differences, "restore-cells")
+        draw(context, found.differences, "restore-cells")
         with st.container(horizontal=True):
             agreed = st.button(
                 "Bring it back", key="restore-agree", type="primary", disabled=not context.may("version")
