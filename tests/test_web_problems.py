@@ -68,7 +68,7 @@ def test_both_values_are_shown_with_who_when_and_from_where_and_one_is_taken(ope
     app = open_app(script.folders.workbook, "problems")
     said = words(app).replace("\\", "")
     assert "2 conflicts" in said and "**params.lr** of **run r1**" in said
-    assert "**0.2**" in said and "ann · with Microsoft Excel" in said
+    assert "**0.2**" in said and "ann · with Openpyxl" in said
     assert "**0.3**" in said and "trainer · with a script · just now" in said
     _run(app.button(key="take-2-2").click())
     _run(app.button(key="keep-2-1").click())

@@ -29,7 +29,7 @@ EDITED = ["taken for", "name"]
 
 def show(path: Path, who: str) -> None:
     """The page."""
-    st.markdown(f"## Make a registry of {plain(path.name)}")
+    st.markdown(f"# Make a registry of {plain(path.name)}")
     st.markdown(
         f"{plain(path)} is no registry yet. Its list of runs can become one **where it stands**: colours, formulas, "
         "charts and all other sheets stay as they are, and the workbook as it was is kept."

@@ -19,7 +19,7 @@ def draw(context: Context, table: pd.DataFrame, key: str, *, wide: bool = False)
     """Draw what :func:`tracker.web.changes.cells_table` gives, with runs by their names."""
     _, labels = context.named_runs()
     if len(table):
-        table = table.assign(row=[_named(row, labels) for row in table["row"]])
+        table = table.assign(row=[named(row, labels) for row in table["row"]])
     widths = {} if wide else NARROW
     sign = {"": st.column_config.TextColumn(width=35, help="+ new row, - removed row, ≠ changed cell")}
     st.dataframe(
@@ -33,6 +33,7 @@ def draw(context: Context, table: pd.DataFrame, key: str, *, wide: bool = False)
     )
 
 
-def _named(row: str, labels: Mapping[str, str]) -> str:
+def named(row: str, labels: Mapping[str, str]) -> str:
+    """The key of a row with the run's name where it begins with a run's id."""
     first, _, rest = row.partition(" ")
     return " · ".join(part for part in (labels[first], rest) if part) if first in labels else row

@@ -33,7 +33,7 @@ def show(place: Place, visitor: Visitor) -> None:
         return
     stamps = {path: watch.stamp(Folders(path), time.time()) for path in found}
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        st.markdown(f"**{plain(place.path.name or place.path)}**", width="content", help=plain(place.path))
+        st.markdown(f"# {plain(place.path.name or place.path)}", width="content", help=plain(place.path))
         st.caption(f"a folder with {count(len(found), 'registry', 'registries')}", width="content")
         st.space("stretch")
         if start.may_choose():

@@ -17,6 +17,7 @@ STYLE = """
 <style>
 .stMainBlockContainer { padding: 4.2rem 1.6rem 3rem; }
 .st-key-head h1 { padding: 0 0 1rem; }
+.st-key-head .st-key-registry { margin-left: auto; }
 .stMainBlockContainer h2 { padding-top: 0.25rem; }
 .st-key-run-name h2 { font-size: 1.5rem; }
 [class*="st-key-tile-"] p > strong:only-child { font-size: 1.5rem; line-height: 1.4; }
@@ -31,7 +32,7 @@ body:has(.st-key-runs-grid) [aria-label="Dataframe column menu"]:has(
   > :nth-child(2)[role=menuitem] + [role=menuitem] + :not([role=menuitem])) > :is(:nth-child(2), :nth-child(3),
   :nth-child(4)) { display: none; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
-button[data-testid^="stBaseButton-primary"]:is(*, :hover, :active),
+button[data-testid^="stBaseButton-primary"]:is(*, :hover, :active):not(:disabled),
 [data-testid="stMultiSelect"] :is([data-tag], [data-baseweb="tag"]):is(*, :hover) {
   color: light-dark(#FFFFFF, #0F1B26);
 }

@@ -170,8 +170,10 @@ def content(context: Context, found: ChangeSet, key: str, *, wide: bool = False)
         cells_view.draw(context, table, key, wide=wide)
     if count > len(table):
         st.caption(f"The first {len(table):,} of {count:,} cells; `python -m tracker history --json` has all.")
+    _, labels = context.named_runs()
     for conflict in found.conflicts:
-        place = f"{conflict.table} {' '.join(conflict.key)} {conflict.column}"
+        row = cells_view.named(" ".join(conflict.key), labels)
+        place = f"{conflict.column} of {row} in {conflict.table}"
         st.markdown(
             f"- :material/block: not written: {plain(place)} = {plain(shown.exact(conflict.dropped))}, since "
             f"{plain(shown.exact(conflict.kept))} stayed ({plain(conflict.reason)})"
