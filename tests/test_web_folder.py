@@ -112,7 +112,7 @@ def test_a_workbook_that_is_no_registry_shows_the_plan_and_becomes_one(open_app:
     _run(app.checkbox(key="adopt-copy").uncheck())
     assert "becomes an Excel table where it stands" in words(app) and path.read_bytes() == before
     _run(app.button(key="adopt-do").click())
-    assert "**ours\\.xlsx**" in words(app) and "#### 14" in words(app)
+    assert "**ours\\.xlsx**" in words(app) and "**14**" in words(app)
     assert len(tracker.open(path).runs()) == 14
 
 

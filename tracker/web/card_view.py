@@ -15,7 +15,6 @@ from tracker.web.context import Context
 from tracker.web.shown import plain
 from tracker.web.watch import Stamp
 
-HEIGHT = 620
 STYLE = """<style>
 .st-key-model-card .stHtml { max-width: 54rem; }
 .st-key-model-card h1 { font-size: 1.6rem; padding: 0 0 0.4rem; }
@@ -73,7 +72,7 @@ def show(context: Context, versions: list[ModelVersion]) -> None:
                 icon=":material/download:",
             )
     # HTML in the card was made text; streamlit takes out whatever could run, and the page's style stays its own.
-    with st.container(border=True, key="model-card", height=HEIGHT):
+    with st.container(border=True, key="model-card"):
         st.html(STYLE + page.partition("<body>")[2].partition("</body>")[0])
 
 

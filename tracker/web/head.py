@@ -22,6 +22,11 @@ STYLE = """
 .st-key-run-name h2 { font-size: 1.5rem; }
 [class*="st-key-tile-"] p > strong:only-child { font-size: 1.5rem; line-height: 1.4; }
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }
+[data-testid="stButtonGroup"] button[data-variant][data-selected]:not([data-disabled]) {
+  color: light-dark(#005A8E, #8CCDF2); }
+.stCode code .token { color: light-dark(#3F5568, #C2D1DC); }
+.stCode code .token:is(.keyword, .function, .builtin, .class-name) { color: light-dark(#005A8E, #7CC6F0); }
+.stCode code .token:is(.string, .number, .boolean) { color: light-dark(#006B4F, #4FD1AC); }
 [data-testid="stHeaderActionElements"] { display: none; }
 [data-testid="stMetric"] [data-testid="stMetricLabel"] { opacity: 0.8; }
 [data-testid="stElementToolbarButton"]:has(button[aria-label^="Download as CSV"]) { display: none; }
@@ -49,7 +54,8 @@ fill="#0072B2"/><path d="M2 11h28M11 11v17" stroke="#fff" stroke-opacity=".5" st
 
 def style() -> None:
     """Less air above and below than streamlit leaves, so that a page shows more rows."""
-    st.html(STYLE)
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f'{STYLE}<style>[data-testid="stPopoverBody"] {{ color-scheme: {theme}; }}</style>')
 
 
 def show(context: Context, page: Entry) -> None:
