@@ -492,7 +492,7 @@ def test_problems_name_their_cell_and_a_sync_reports(open_app: Open, tmp_path: P
     rows = (("r1", "x", "FINISHED", "much"), ("r1", "y", "FINISHED", 0.5), (None, "typed", None, 0.7))
     with_openpyxl.simple(path, {"runs": (("run_id", "name", "status", "metrics.auc"), rows)})
     app = open_app(path, "problems")
-    assert "`Runs!D2`" in words(app) and "duplicate-key" in words(app).replace("\\", "")
+    assert "`Runs!D2`" in words(app) and "Keys that stand twice" in words(app).replace("\\", "")
     _run(app.button(key="problems-sync").click())
     assert "The last sync" in words(app)
     assert cell(path, "runs", "run_id", "typed")

@@ -69,7 +69,7 @@ def _filtered(
     runs: pd.DataFrame, wanted: list[matrix.Item], checklist: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[matrix.Item]]:
     """The runs and items that are asked for."""
-    left, middle, right = st.columns([3.6, 3, 3.4], vertical_alignment="bottom")
+    left, middle, right = st.columns([4.2, 2.8, 3], vertical_alignment="bottom")
     st.session_state.setdefault("checklist-which", ALL)
     which = left.segmented_control("Runs", [ALL, LACKING, COMPLETE], key="checklist-which", persist_state="session")
     names = sorted({str(name) for name in runs["experiment"].dropna()})

@@ -99,8 +99,6 @@ def _card(group: Group) -> None:
             st.badge(group.severity, icon=icon, color=color)
             number = f" · {len(group.problems):,}" if len(group.problems) > 1 else ""
             st.markdown(f"**{plain(group.title)}**{number}", width="content")
-            st.space("stretch")
-            st.caption(plain(group.code), width="content")
         if len(group.problems) > MOST_ALIKE:
             _table(group)
         else:
@@ -108,9 +106,14 @@ def _card(group: Group) -> None:
                 where = problem_groups.place(problem)
                 st.markdown(f"{shown.code(where) + ' ' if where else ''}{plain(problem.message)}")
                 if not group.hint and problem.hint:
-                    st.caption(f":material/lightbulb: {plain(problem.hint)}")
+                    st.caption(f":material/lightbulb: {plain(_here(problem.hint))}")
         if group.hint:
-            st.caption(f":material/lightbulb: {plain(group.hint)}")
+            st.caption(f":material/lightbulb: {plain(_here(group.hint))}")
+
+
+def _here(hint: str) -> str:
+    """A hint for somebody on this page, where a button does what the command does elsewhere."""
+    return hint.replace("python -m tracker check --fix", "The button above")
 
 
 def _table(group: Group) -> None:

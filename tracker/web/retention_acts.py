@@ -102,7 +102,9 @@ def holds(context: Context, inventory: Inventory) -> None:
         address.keep_valid("retention-hold-artifacts", free)
         with st.form("retention-hold-form", clear_on_submit=False):
             st.markdown("## Put on hold")
-            chosen = st.multiselect("Artifact versions", free, key="retention-hold-artifacts")
+            chosen = st.multiselect(
+                "Artifact versions", free, key="retention-hold-artifacts", placeholder="Choose versions"
+            )
             why = st.text_input("Reason", key="retention-hold-reason", placeholder="Audit of 2027")
             if st.form_submit_button("Hold", key="retention-hold", icon=":material/lock:"):
                 _decide(lambda: desk.hold(context.registry, chosen, why, context.who))
@@ -136,7 +138,9 @@ def by_hand(context: Context, inventory: Inventory) -> None:
     names = [one.artifact for one in there]
     address.keep_valid("retention-hand-artifacts", names)
     with st.form("retention-hand-form"):
-        chosen = st.multiselect("Artifact versions", names, key="retention-hand-artifacts")
+        chosen = st.multiselect(
+            "Artifact versions", names, key="retention-hand-artifacts", placeholder="Choose versions"
+        )
         left, right = st.columns(2)
         action = str(left.selectbox("Act", list(ACTIONS), format_func=ACTIONS.__getitem__, key="retention-hand-act"))
         to = right.text_input(

@@ -14,7 +14,7 @@ from tracker.web.search_box import find_among
 from tracker.web.shown import plain
 
 TILES = 6
-TILE = 208
+TILE = 180
 """Pixels; on a narrow screen they stand in several rows."""
 SPARK = 40
 """Points of the small picture of a metric."""

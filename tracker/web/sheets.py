@@ -49,7 +49,7 @@ def show(context: Context) -> None:
         return
     address.take_over(DEFAULTS)
     address.keep_valid("sheet", options)
-    fields = st.columns([3, 3, 4.5], vertical_alignment="bottom")
+    fields = st.columns([2, 2, 5.6], vertical_alignment="bottom")
     chosen = fields[0].selectbox(
         "Sheet",
         options,
