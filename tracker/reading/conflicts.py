@@ -19,6 +19,8 @@ RECENT = 200
 
 TWO_VALUES: tuple[Reason, ...] = ("person", "later script")
 """Why one of two values is not written; with every other reason there is no cell to write it into."""
+MADE = b'"conflict":'
+"""What is in the text of a change set that made a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ def recorded(folders: Folders, pending: Iterable[Change] = ()) -> Iterator[tuple
 
 
 def _telling(journal: Journal) -> Iterator[tuple[ChangeSet, bool]]:
-    """The newest change sets, and of the older ones those that made or settled a conflict."""
+    """The newest change sets, and of the older ones those that made or settled a conflict; none where none made one."""
+    if not any(MADE in content for _, content in journal.contents()):
+        return  # as in most registries: what else is in a change set, which may be large, need not be understood
     seen = set()
     for change_set in islice(journal.newest_first(), RECENT):
         seen.add(change_set.id)
         yield change_set, True
-    for change_set in journal.newest_first(b'"conflict":', f'"why":"{SETTLES}'.encode()):
+    for change_set in journal.newest_first(MADE, f'"why":"{SETTLES}'.encode()):
         if change_set.id not in seen:
             yield change_set, False
 
