@@ -40,7 +40,7 @@ def test_a_table_is_shown_column_by_column(invoke: Invoke, registry: Path) -> No
     assert lines[:2] == ["train:v1", "600 rows, 3 columns, no row twice."]
     age = next(line for line in lines if line.startswith("age"))
     assert "integer" in age and "18 … 89" in age
-    assert "Bonn 33%, Oslo 33%, Rome 33%" in next(line for line in lines if line.startswith("city"))
+    assert "Bonn (33%), Oslo (33%), Rome (33%)" in next(line for line in lines if line.startswith("city"))
     found = json.loads(invoke("profile", str(registry), "train", "--json").stdout)
     assert found["artifact"] == "train:v3"
     assert found["profile"]["rows"] == found["metadata"]["rows"] == 600

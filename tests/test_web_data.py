@@ -76,7 +76,7 @@ def test_the_newest_table_is_shown_column_by_column(open_app: Open, registry: Pa
     until(app, "500 rows, 4 columns")
     columns = table(app, "most frequent")
     assert list(columns["column"]) == ["key", "age", "city", "source"]
-    assert columns["most frequent"].tolist()[2:] == ["Bonn 50%, Rome 50%", "web 100%"]
+    assert columns["most frequent"].tolist()[2:] == ["Bonn (50%), Rome (50%)", "web (100%)"]
     assert app.query_params["artifact"] == "train:v2"
     assert Folders(registry).profile("train", 2).exists()
     seen = table(app, "read by")

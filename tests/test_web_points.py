@@ -17,6 +17,8 @@ from tracker.web.points import BUCKETS, Look, drawn, thinned
 from tracker.web.run_metrics import SPARK, spark
 
 numbers = st.floats(-1e6, 1e6)
+seconds = st.floats(0, 1e6).map(lambda moment: round(moment, 6))
+"""As clocks give them: no two moments lie closer together."""
 
 
 def logged(values: list[float], steps: list[float] | None = None, times: list[int] | None = None) -> MetricSteps:
@@ -26,7 +28,7 @@ def logged(values: list[float], steps: list[float] | None = None, times: list[in
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1e6), numbers), min_size=1, max_size=300), st.integers(1, 20))
+@given(st.lists(st.tuples(seconds, numbers), min_size=1, max_size=300), st.integers(1, 20))
 def test_of_every_column_the_least_and_the_greatest_are_drawn(points: list[tuple[float, float]], buckets: int) -> None:
     points = sorted(points, key=lambda point: point[0])
     x, values = (numpy.array(column) for column in zip(*points, strict=True))
