@@ -63,6 +63,11 @@ def to_cell(value: Any, kind: Kind = "any") -> Any:
     return _clean(str(value))
 
 
+def utc(seconds: float) -> datetime:
+    """Seconds since 1970 as cells hold a time: UTC without a time zone, to the millisecond."""
+    return datetime.fromtimestamp(round(seconds, 3), UTC).replace(tzinfo=None)
+
+
 def from_cell(cell: Any, kind: Kind = "any") -> Any:
     """The value that was logged, from what the cell holds."""
     if isinstance(cell, str):

@@ -6,11 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker.values import EXACT_INTEGER
+from tracker.values import EXACT_INTEGER, utc
 
 ORIGIN = "tags.imported_from"
 """The column that says where a run came from, ``mlflow:641af108…``: so that it is known when it comes again."""
@@ -76,7 +76,7 @@ def run_id_of(kind: str, id: str) -> str:
 def moment(milliseconds: Any) -> datetime | None:
     """Milliseconds since 1970 as a cell holds a time; None where it is none."""
     try:
-        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).replace(tzinfo=None)
+        return utc(int(milliseconds) / 1000)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

@@ -25,7 +25,7 @@ from tracker.journal.incoming import Incoming, gather
 from tracker.model import Change, Entry
 from tracker.schema import MOVED
 from tracker.settings import Settings
-from tracker.values import key_text, same
+from tracker.values import key_text, same, utc
 from tracker.workbook import Workbook, open_workbook
 
 JUDGED_STATUS = "FINISHED"
@@ -121,7 +121,7 @@ def _judge(
     is_anew: Callable[[str], bool],
 ) -> Judged:
     facts, gone = _facts(look, folders, items, runs, recorded)
-    moment = datetime.fromtimestamp(int(now), UTC).replace(tzinfo=None)
+    moment = utc(int(now))
 
     def verdict(run_id: str, ours: Callable[[str], bool] = lambda item: True) -> Verdict:
         rows = recorded.get(run_id, {})

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.report import conflict_line, moment, plain, plain_conflict
+from tracker.cli.report import conflict_line, plain, plain_conflict
 from tracker.history.compare import Differences
 from tracker.history.versions import Version
 from tracker.model import CellChange, ChangeSet, ColumnChange, Entry
 from tracker.terminal import one_line, quoted, shown
+from tracker.values import utc
 from tracker.wording import count
 
 MOST_CELLS = 12
@@ -34,7 +35,7 @@ def history_lines(found: ChangeSet) -> list[str]:
     """One change set or outside save: when, who, with what, and each cell from what to what."""
     who = " ".join(part for part in (found.who, f"({found.program})" if found.program else "") if part)
     name = f"saved outside {found.id}" if found.outside else f"{found.number:06d}"
-    lines = [f"{painted(name, OTHER)}  {shown(moment(found.time))}  {one_line(who)}".rstrip()]
+    lines = [f"{painted(name, OTHER)}  {shown(utc(found.time))}  {one_line(who)}".rstrip()]
     if found.note:
         lines.append(f"  {one_line(found.note)}")
     if found.restored:
@@ -94,7 +95,7 @@ def plain_change_set(found: ChangeSet) -> dict[str, Any]:
     return {
         "id": found.id,
         "number": found.number,
-        "time": moment(found.time).isoformat() + "Z",
+        "time": utc(found.time).isoformat() + "Z",
         "who": found.who,
         "program": found.program,
         "outside": found.outside,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from tracker.journal.metrics import MetricSummary
@@ -14,7 +14,7 @@ from tracker.reading.conflicts import OpenConflict
 from tracker.schema import RUNS, TABLES
 from tracker.syncing.sync import SyncReport
 from tracker.terminal import Fitted, fit, one_line, quoted, shown
-from tracker.values import from_cell
+from tracker.values import from_cell, utc
 from tracker.wording import count
 
 REASONS = {
@@ -209,7 +209,7 @@ def open_conflict_lines(found: OpenConflict) -> list[str]:
     kept, dropped = quoted(conflict.kept), quoted(conflict.dropped)
     if kept == dropped:
         kept, dropped = repr(conflict.kept), repr(conflict.dropped)
-    when = f"{shown(moment(conflict.time))} UTC" if conflict.time else ""
+    when = f"{shown(utc(conflict.time))} UTC" if conflict.time else ""
     origin = one_line(", ".join(part for part in (conflict.who, when) if part))
     return [
         f"{found.number}  {found.sheet}!{found.cell}: {one_line(found.place)}; {REASONS[conflict.reason]}",
@@ -232,7 +232,7 @@ def plain_conflict(conflict: Conflict) -> dict[str, Any]:
         "kept": plain(conflict.kept),
         "dropped": plain(conflict.dropped),
         "reason": conflict.reason,
-        "time": moment(conflict.time).isoformat() + "Z" if conflict.time else None,
+        "time": utc(conflict.time).isoformat() + "Z" if conflict.time else None,
         "who": conflict.who,
     }
 
@@ -284,8 +284,3 @@ def plain(value: Any, zone: str = "Z") -> Any:
             return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     return str(value) if isinstance(value, str) else value
-
-
-def moment(seconds: float) -> datetime:
-    """The time in UTC, as cells hold it."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

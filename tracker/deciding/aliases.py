@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tracker.deciding.decision import Cells, Decision, change_row, on_one_line, utc
+from tracker.deciding.decision import Cells, Decision, change_row, on_one_line
 from tracker.errors import ArtifactNotFoundError, BadRequestError, StageError
 from tracker.model import Change
-from tracker.values import from_cell, key_text
+from tracker.values import from_cell, key_text, utc
 
 LATEST = "latest"
 GONE = ("trash", "deleted", "missing")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from tracker.errors import CellTooLongError, ValueChangedError
@@ -74,11 +73,6 @@ def new_row(table: str, key: Key, values: Mapping[str, Any], who: str, now: floa
     """A row that a person adds; values that are None stay blank. CellTooLongError as for :func:`change_row`."""
     change = change_row(table, key, {}, {name: v for name, v in values.items() if v is not None}, who, now)
     return Change(table, key, change.set if change else {}, {}, True, now, who, "person")
-
-
-def utc(moment: float) -> datetime:
-    """Seconds since 1970 as cells hold a time: UTC without a time zone, to the millisecond."""
-    return datetime.fromtimestamp(round(moment, 3), UTC).replace(tzinfo=None)
 
 
 def on_one_line(text: str) -> str:

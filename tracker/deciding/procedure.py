@@ -15,7 +15,7 @@ from typing import Any
 from tracker.checklist.items import is_retired
 from tracker.checklist.standing import TRACKER
 from tracker.deciding.decide import Decided, carry_out
-from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line, utc
+from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line
 from tracker.deciding.rows import cells_of, values_of
 from tracker.errors import BadRequestError
 from tracker.folders import Folders
@@ -23,7 +23,7 @@ from tracker.matching import is_blank
 from tracker.model import Change, Key
 from tracker.reading.registry import Registry, find_template
 from tracker.schema import CHECKLIST, RETIRED, SOP
-from tracker.values import key_text
+from tracker.values import key_text, utc
 from tracker.wording import count
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tracker.deciding.aliases import is_gone, resolve
-from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line, utc
+from tracker.deciding.decision import Cells, Decision, change_row, new_row, on_one_line
 from tracker.deciding.gate import Gate
 from tracker.deciding.models import ModelVersion, find_version, holder_of, of_model
 from tracker.deciding.stage_history import BACK, REPLACED, REVERTED, StageChange, holder_before
 from tracker.errors import BadRequestError, StageError
 from tracker.model import Change
 from tracker.schema import SINGLE_STAGES, STAGES
-from tracker.values import key_text
+from tracker.values import key_text, utc
 from tracker.wording import count
 
 

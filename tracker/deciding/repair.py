@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.deciding.decide import Decided, carry_out
-from tracker.deciding.decision import Decision, utc
+from tracker.deciding.decision import Decision
 from tracker.deciding.edits import EditReport
 from tracker.errors import TrackerError
 from tracker.folders import Folders
@@ -31,7 +31,7 @@ from tracker.reading.check_links import LINKS, known_keys
 from tracker.reading.facts import Cell, Facts, Sheet, read_facts, shown
 from tracker.reading.fitting import spelt, value_of_text
 from tracker.reading.registry import Registry
-from tracker.values import key_text
+from tracker.values import key_text, utc
 from tracker.wording import count
 
 WHY = "repair"

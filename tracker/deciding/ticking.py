@@ -15,7 +15,7 @@ from tracker.checklist.items import read_items
 from tracker.checklist.judging import outlook
 from tracker.checklist.standing import is_trackers, standing_of
 from tracker.deciding.decide import Decided, carry_out
-from tracker.deciding.decision import Cells, Decision, change_row, new_row, utc
+from tracker.deciding.decision import Cells, Decision, change_row, new_row
 from tracker.deciding.edits import EditReport, edit_row
 from tracker.deciding.rows import cells_of
 from tracker.errors import BadRequestError, RunNotFoundError, ValueChangedError
@@ -23,7 +23,7 @@ from tracker.model import Change
 from tracker.reading.registry import Registry
 from tracker.reading.roles import require
 from tracker.schema import CHECKLIST_STATUS, MOVED
-from tracker.values import key_text
+from tracker.values import key_text, utc
 from tracker.wording import count
 
 DECIDED = ("done", "waived", "not applicable")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from tracker.folders import Folders
@@ -17,6 +17,7 @@ from tracker.journal.change_set_file import from_bytes, hash_of
 from tracker.journal.changes import Journal
 from tracker.journal.verify import Fault, prove
 from tracker.model import ChangeSet, Key
+from tracker.values import utc
 
 RowKey = tuple[str, Key]
 """A table and the key of a row in it."""
@@ -85,7 +86,7 @@ def read_history(folders: Folders, rows: Collection[RowKey], stamp: str | None) 
             change_set = from_bytes(id, content)
         except (ValueError, KeyError, TypeError, IndexError):
             continue  # torn, and one of the faults
-        newest = _moment(change_set.time)
+        newest = utc(change_set.time)
         if any(needle in content for needle in needles) and (found := _events(change_set, rows)):
             events += found
             links.append(Link(id, change_set.parents, newest, change_set.who, content))
@@ -99,20 +100,16 @@ def _events(change_set: ChangeSet, rows: Collection[RowKey]) -> list[CellEvent]:
     for entry in change_set.entries:
         if (entry.table, entry.key) in rows:
             what = "new row" if entry.new or entry.typed else "changed"
-            when, who = _moment(entry.time or change_set.time), entry.who or change_set.who
+            when, who = utc(entry.time or change_set.time), entry.who or change_set.who
             for column, cell in entry.cells.items():
                 event = (change_set.id, when, who, entry.by, entry.table, entry.key, column, cell.old, cell.new, what)
                 found.append(CellEvent(*event))
     for conflict in change_set.conflicts:
         if (conflict.table, conflict.key) in rows:
-            when = _moment(conflict.time or change_set.time)
+            when = utc(conflict.time or change_set.time)
             what = f"not written: {conflict.reason}"
             place = (conflict.table, conflict.key, conflict.column)
             found.append(
                 CellEvent(change_set.id, when, conflict.who, "", *place, conflict.kept, conflict.dropped, what)
             )
     return found
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(round(seconds, 3), UTC).replace(tzinfo=None)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.errors import VersionNotFoundError
+from tracker.values import utc
 
 _NAME = re.compile(r"(\d{8}T\d{9})Z-(\d{6,}|unsynced)\.(?:xlsx|xlsm)")
 
@@ -138,12 +139,12 @@ def _version(path: Path) -> Version | None:
         return None
     replaced = datetime.strptime(found[1] + "000", "%Y%m%dT%H%M%S%f")
     # A copied folder may have lost the times of its files.
-    saved = min(replaced, datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None))
+    saved = min(replaced, utc(path.stat().st_mtime))
     return Version(path, None if found[2] == "unsynced" else int(found[2]), saved, replaced)
 
 
 def _present(workbook: Path) -> Version:
-    return Version(workbook, None, datetime.fromtimestamp(workbook.stat().st_mtime, UTC).replace(tzinfo=None), None)
+    return Version(workbook, None, utc(workbook.stat().st_mtime), None)
 
 
 def _moment(now: float) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker.folders import Folders
@@ -15,7 +14,7 @@ from tracker.journal.metrics import summarise, summary_cells
 from tracker.journal.pending import PendingFile, pending_runs, read_pending
 from tracker.model import Change, ChangeSet, Entry, Key
 from tracker.settings import Settings
-from tracker.values import same
+from tracker.values import same, utc
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
 
@@ -157,8 +156,7 @@ def _killed(file: PendingFile, folders: Folders) -> list[Change]:
     seen = file.heartbeat
     with contextlib.suppress(OSError):  # it logged no metric
         seen = max(seen, folders.metrics(file.run_id).stat().st_mtime)
-    moment = datetime.fromtimestamp(round(seen, 3), UTC).replace(tzinfo=None)
-    cells = {"status": "KILLED", "end_time": moment.replace(microsecond=moment.microsecond // 1000 * 1000)}
+    cells = {"status": "KILLED", "end_time": utc(seen)}
     return [Change("runs", (file.run_id,), cells, {"status": "RUNNING"}, time=seen, by="sync")]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from tracker.ids import new_run_id
 from tracker.journal.merge import Row
 from tracker.model import CellChange, Change, Entry
 from tracker.schema import TABLES
 from tracker.settings import COLUMN_PREFIX, Settings
+from tracker.values import utc
 
 
 def give_keys(
@@ -20,7 +20,7 @@ def give_keys(
     Gives the row's handle and the entry: it records the whole row as typed, so that it is known again when the same
     row comes back without its key in an older copy of the workbook.
     """
-    moment = datetime.fromtimestamp(int(now), UTC).replace(tzinfo=None)
+    moment = utc(int(now))
     names = [settings.column("runs", header) for header in columns]
     given = []
     for handle, row in keyless.items():
