@@ -342,7 +342,7 @@ def test_killed_after_each_step_and_done_again(registry: Registry, tmp_path: Pat
         _finished(origin, target, here, archive, before, contents, back)
 
 
-@pytest.mark.parametrize("stride", [29, pytest.param(5, marks=pytest.mark.slow)])  # both meet every kind of call
+@pytest.mark.parametrize("stride", [23, pytest.param(5, marks=pytest.mark.slow)])  # both meet every kind of call
 @pytest.mark.parametrize("back", [False, True], ids=["there", "back"])
 def test_killed_before_calls_that_change_the_disk_and_done_again(
     registry: Registry, tmp_path: Path, back: bool, stride: int

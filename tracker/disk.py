@@ -71,19 +71,29 @@ def _file_system(folder: Path) -> str:
     return next((line.partition(" - ")[2].split()[0] for line in lines if line.split()[2] == wanted), "")
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a whole file under its final name or not at all, and return when it is on the disk."""
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Where to write a file in the block: it gets its final name, and is on the disk, when that is done, or not at all.
+
+    Raises:
+        OSError: it could not be written; nothing is left of it.
+    """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
+        yield partial
+        with open(partial, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a whole file under its final name or not at all, and return when it is on the disk."""
+    with written_whole(path) as partial:
+        partial.write_bytes(content)
 
 
 @contextlib.contextmanager

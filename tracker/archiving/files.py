@@ -13,7 +13,7 @@ from tracker import store
 from tracker.archiving.plan import MovePlan
 from tracker.capture import utc_now
 from tracker.deciding.rows import cells_of
-from tracker.disk import fsync_folder, writing
+from tracker.disk import writing, written_whole
 from tracker.reading.registry import Registry
 from tracker.retention.carry_out import version_row
 from tracker.retention.inventory import read_versions
@@ -45,18 +45,11 @@ def copy_steps(origin: Registry, other: Registry, run_id: str) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file durably, under its name when it is whole."""
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_torn(target)
-        try:
+        with written_whole(target) as partial:
             shutil.copyfile(source, partial)
-            with open(partial, "rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
-        fsync_folder(target.parent)
 
 
 def _remove_torn(path: Path) -> None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from tracker.disk import fsync_folder, write_durably
+from tracker.disk import write_durably, written_whole
 from tracker.journal.change_set_file import Header, from_bytes, hash_of, header_of, to_bytes
 from tracker.journal.pending import change_from_json, change_to_json
 from tracker.model import Change, ChangeSet, Entry, Key
@@ -190,14 +190,9 @@ class Journal:
         old = names[: len(names) // 2]
         numbers = [int(name.partition("-")[0]) for name in old]
         target = self.folder / f"{numbers[0]:06d}-{numbers[-1]:06d}.zip"
-        partial = target.with_suffix(".partial")
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        with written_whole(target) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in old:
                 archive.write(self.folder / name, name)
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-        fsync_folder(self.folder)
         for name in old:
             (self.folder / name).unlink(missing_ok=True)
 
