@@ -350,6 +350,12 @@ def test_a_torn_or_damaged_event_file_gives_what_is_whole(data: st.DataObject) -
     scalars(content[:place] + bytes([byte]) + content[place + 1 :])
 
 
+def test_an_event_with_an_endless_time_is_read() -> None:
+    with zipfile.ZipFile(EVENTS) as archive:
+        content = archive.read("second/events.out.tfevents.1790000000.host")
+    assert len(scalars(content[:60] + b"\x7f" + content[61:])) == len(scalars(content))
+
+
 def scalars(content: bytes) -> list[tuple[Any, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "events.out.tfevents.1.host")

@@ -7,6 +7,7 @@ tensor. A folder with event files in it is a run, as TensorBoard has it.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from functools import partial
@@ -79,13 +80,14 @@ def _steps(files: list[Path]) -> Iterator[Step]:
     for file in files:
         for event in _records(file):
             fields = list(_fields(event))
-            time = next((_double(value) for number, value in fields if number == 1), 0.0)
+            milliseconds = 1000 * next((_double(value) for number, value in fields if number == 1), 0.0)
+            time = int(milliseconds) if math.isfinite(milliseconds) else 0  # a damaged file may say anything
             step = next((value for number, value in fields if number == 2 and isinstance(value, int)), 0)
             for summary in _parts(fields, 5):
                 for value in _parts(_fields(summary), 1):
                     found = _scalar(value)
                     if found is not None:
-                        yield Step(found[0], found[1], step, int(time * 1000))
+                        yield Step(found[0], found[1], step, time)
 
 
 def _scalar(content: bytes) -> tuple[str, float] | None:
