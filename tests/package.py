@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -71,6 +71,7 @@ class TableInfo:
         return self.area[2] - self.totals_rows
 
 
+@cache
 def local(tag: str) -> str:
     """A tag or attribute without its namespace."""
     return tag.rpartition("}")[2]
@@ -96,6 +97,7 @@ def descendants(element: ElementTree.Element, name: str) -> Iterator[ElementTree
     return (found for found in element.iter() if local(found.tag) == name)
 
 
+@cache
 def column_number(letters: str) -> int:
     """1 for A, 27 for AA."""
     number = 0

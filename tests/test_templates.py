@@ -252,6 +252,17 @@ def test_an_empty_registry_shows_no_error_in_libreoffice(registry: Path, libreof
     assert shown(sheets["Summary"], "FINISHED", right=1) == 0
 
 
+@pytest.mark.parametrize(
+    "registry",
+    [
+        pytest.param(
+            template, marks=() if template.name in ("general", "bank-models", "eu-ai-act") else pytest.mark.slow
+        )
+        for template in build.TEMPLATES
+    ],
+    indirect=True,
+    ids=lambda template: template.name,
+)
 def test_every_sheet_prints(registry: Path, libreoffice: Office, tmp_path: Path) -> None:
     (pdf,) = libreoffice.convert(registry, "pdf", tmp_path / "pdf")
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes()))
