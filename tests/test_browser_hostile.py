@@ -87,7 +87,7 @@ def app(chromium: Any, hostile: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_nothing_in_a_hostile_workbook_does_anything(app: Shown, address: str) -> None:
     app.outside.clear()
     app.open(f"/{address}")
-    app.page.wait_for_timeout(1000)
+    app.page.wait_for_timeout(300)
     app.idle()
     assert app.page.title() != "RAN" and app.outside == []
     found = app.page.evaluate(

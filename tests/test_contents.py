@@ -265,6 +265,7 @@ def test_what_is_too_large_to_be_a_table_is_refused_in_words(
     assert found.profile is not None and says in found.profile.refused
 
 
+@pytest.mark.slow  # test_data_reading.py has one in the usual suite
 def test_a_table_of_more_columns_than_a_sheet_has_gets_its_profile(folders: Folders, tmp_path: Path) -> None:
     line = ",".join(f"c{number}" for number in range(16_385))
     (tmp_path / "wide.csv").write_text(f"{line}\n{','.join(['1'] * 16_385)}\n")

@@ -192,7 +192,7 @@ def hostile_app(chromium: Any, hostile: Path, tmp_path: Path) -> Iterator[Shown]
 
 def quiet(app: Shown) -> None:
     """Nothing of a file's ran, and nothing left this machine."""
-    app.page.wait_for_timeout(1500)
+    app.page.wait_for_timeout(600)
     assert app.page.title() != "RAN"
     assert [one for one in app.outside if not one.endswith("csp")] == []
 
