@@ -69,3 +69,17 @@ def test_nothing_serious_keeps_people_out(sample: Shown, address: str) -> None:
         sample.idle()
         found += [f"{scheme}: {line}" for line in faults(sample.page)]
     assert not found, "\n".join(found)
+
+
+def test_nothing_serious_in_what_opens_over_a_page_on_a_tablet_in_the_dark(sample: Shown) -> None:
+    sample.page.emulate_media(color_scheme="dark")
+    sample.page.set_viewport_size({"width": 820, "height": 1180})
+    sample.open("/runs")
+    found = []
+    for name in ("Registry", "Columns"):
+        sample.button(name)
+        sample.page.locator("[data-testid=stPopoverBody]").wait_for()
+        found += [f"{name}: {line}" for line in faults(sample.page)]
+        sample.page.keyboard.press("Escape")
+    assert not found, "\n".join(found)
+    assert sample.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") == 820

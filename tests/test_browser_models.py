@@ -44,7 +44,7 @@ def test_from_a_promotion_to_the_lineage_of_its_data(sample_app: Shown) -> None:
     sample_app.open("/lineage?of=prepare")
     page.get_by_text("things are called like prepare").wait_for()
     sample_app.open("/lineage?of=tumours-data:v1")
-    page.locator(".st-key-lineage-drawing svg .node", has_text="tumours v1 (production)").click()
+    page.locator(".st-key-lineage-drawing svg .node", has_text="production").click()
     page.wait_for_url("**/lineage?of=tumours+v1*")
     page.locator(".st-key-lineage-drawing svg .node", has_text="tumours-data:v1").click()
     page.wait_for_url("**/lineage?of=tumours-data%3Av1*")

@@ -26,7 +26,7 @@ def test_from_the_overview_to_a_run_the_procedure_a_setting_and_a_role(app: Show
     page.go_back()
     page.get_by_text("every sheet is as it should be").wait_for()
     page.locator(".st-key-tile-checklists").get_by_role("link", name="Checklists").first.click()
-    app.has_cell("checklist-matrix", 0, 0, "linear")
+    app.has_cell("checklist-matrix-0", 0, 0, "linear")
     assert page.url.endswith("/checklist")
 
     app.open("/sop")
