@@ -58,11 +58,8 @@ def open_gates(path: Path) -> None:
 
 
 def settle(registry: Path) -> None:
-    """Wait for syncs of a registry that were put off, so that what is copied now is not under way.
-
-    What other tests left open in this process has threads of its own, which may never end.
-    """
+    """Have the syncs of a registry done that were put off, so that what is copied now is not under way."""
     for thread in threading.enumerate():
         pulse = getattr(getattr(thread, "_target", None), "__self__", None)
         if isinstance(pulse, Pulse) and pulse._folders.workbook == registry:
-            thread.join(60)
+            assert pulse.finish() is None
