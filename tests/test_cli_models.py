@@ -147,7 +147,7 @@ def test_which_models_came_from_a_data_set(churn: Registry, invoke: Invoke) -> N
 def test_lineage_for_graphviz_and_for_scripts(churn: Registry, invoke: Invoke) -> None:
     drawing = invoke("lineage", "churn:production", "--dot").output
     assert drawing.startswith("digraph lineage {") and drawing.endswith("}\n")
-    assert 'label="churn v1 (production)", shape=hexagon, style=bold' in drawing
+    assert r'label="churn v1\nproduction", shape=hexagon, style=bold' in drawing
     found = read(invoke("lineage", "gbm 1", "--json"))
     assert list(found) == ["upstream", "downstream"]
     assert {"depth": 1, "what": "artifact", "id": "churn-train:v1", "how": "read"}.items() <= found["upstream"][
