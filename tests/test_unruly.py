@@ -77,7 +77,7 @@ def kept(registry: Path) -> dict[str, bytes]:
     found = {str(registry): registry.read_bytes()}
     for folder in (folders.pending, folders.changes, folders.artifacts, folders.trash, folders.versions, folders.runs):
         found |= {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name: content for name, content in found.items() if not name.endswith(FOUND_OUT)}
+    return {name: content for name, content in found.items() if not any(each in name for each in FOUND_OUT)}
 
 
 def all_states(widgets: list[Widget]) -> list:
