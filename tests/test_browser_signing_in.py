@@ -74,8 +74,12 @@ def test_people_sign_in_see_what_their_role_allows_and_sign_out(
         page.get_by_text("nobody has given you a role here").wait_for()  # by itself, a second later
         openid.sign_out(page)
 
+        wanted = f"{url}/runs?filter=metrics.auc+%3E+0.7&sort=-metrics.auc"
+        page.goto(wanted)  # a link that somebody sent him opens after signing in
         openid.sign_in(page, "ben")
-        page.get_by_text("1 run").first.wait_for()
+        page.wait_for_url(wanted)
+        page.locator(".st-key-runs-bar", has_text="1 run").wait_for()
+        assert page.url == wanted and page.get_by_label("Filter", exact=True).input_value() == "metrics.auc > 0.7"
         page.get_by_role("button", name="ben@example.com").click()
         page.get_by_text("a viewer here").wait_for()
         (cookie,) = [one for one in page.context.cookies() if one["name"] == "_streamlit_user"]
@@ -84,9 +88,11 @@ def test_people_sign_in_see_what_their_role_allows_and_sign_out(
         openid.sign_out(page)
         assert not [one for one in page.context.cookies() if one["name"].startswith("_streamlit_user")]
 
+        page.evaluate("sessionStorage.setItem('tracker.wanted', '//example.com/runs')")  # no page of this app
         openid.sign_in(page, "ann")  # whom the provider calls Ann@Example.com
         page.get_by_role("button", name="Ann@Example.com").click()
         page.get_by_text("a manager here").wait_for()
+        assert page.url == f"{url}/"
         openid.sign_out(page)
 
         openid.sign_in(page, "mallory")  # who only says that Ann's address is hers

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import address, adopt, data, folder, head, say, signing_in, start, tour, watch
+from tracker.web import address, adopt, data, folder, head, say, signing_in, start, tour, wanted, watch
 from tracker.web.context import Context
 from tracker.web.pages import PAGES, SECTIONS, Entry
 from tracker.web.places import Place
@@ -43,6 +43,8 @@ def main(samples: Path | None = None, first_page: str = PAGES[0].address) -> Non
     if visitor is None:
         _alone(signing_in.ask)
         return
+    if visitor.needs_role:
+        wanted.go_back()
     place = start.current_place(first)
     if place is None:
         _alone(start.welcome)

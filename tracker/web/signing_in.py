@@ -16,7 +16,7 @@ from tracker.capture import owner
 from tracker.errors import TrackerError
 from tracker.folders import Folders
 from tracker.serving import Serving, email_of, is_recent, lacking, providers, serving
-from tracker.web import data, watch
+from tracker.web import data, wanted, watch
 from tracker.web.shown import code, plain
 
 GUEST = "a guest"
@@ -64,6 +64,7 @@ def may_enter(visitor: Visitor, path: Path) -> bool:
 
 def ask() -> None:
     """The page on which people sign in; or what keeps them from it."""
+    wanted.remember()
     with _card("sign-in"):
         lack = lacking(_auth())
         if lack:
@@ -78,7 +79,7 @@ def ask() -> None:
             label = "Sign in" if name == DEFAULT else f"Sign in with {name}"
             if st.button(plain(label), type="primary", key=f"sign-in-{name}", icon=":material/login:"):
                 st.login(None if name == DEFAULT else name)
-        st.caption("You come back to the first page; open a link that somebody sent you once more after signing in.")
+        st.caption("A link that somebody sent you opens after that.")
 
 
 def _not_proved() -> None:
