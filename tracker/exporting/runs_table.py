@@ -36,7 +36,7 @@ STATES: dict[str, Tone] = {
 def to_xlsx(runs: pd.DataFrame, title: str, note: str) -> bytes:
     """A workbook with the runs as a real table: header that stays, filter, formats by column."""
     columns = [NewColumn(header, _look(header, runs[name])) for name, header in zip(runs, _headers(runs), strict=True)]
-    rows = list(zip(*([_cell(value) for value in _values(runs[name])] for name in runs), strict=True))
+    rows = list(zip(*(_cells(runs[name]) for name in runs), strict=True))
     file = io.BytesIO()
     write_book(file, title, [NewSheet("Runs", note, columns, rows)], STATES)
     return file.getvalue()
@@ -115,6 +115,18 @@ def _text(value: Any, one_line: bool) -> str:
     if isinstance(value, str):
         return inert(" ".join(value.split()) if one_line else value)
     return repr(value) if isinstance(value, (int, float)) else inert(str(value))
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    """A column's values as cells hold them."""
+    values = _values(column)
+    if column.dtype.kind == "f":
+        return [value if math.isfinite(value) else _cell(value) for value in values]
+    known: dict[str, Any] = {}  # the same text stands in many rows
+    return [
+        (known.get(value) or known.setdefault(value, _cell(value))) if type(value) is str else _cell(value)
+        for value in values
+    ]
 
 
 def _cell(value: Any) -> Any:

@@ -40,7 +40,7 @@ def show(context: Context, runs: pd.DataFrame, places: np.ndarray, shown: Sequen
         _download("CSV", f"{stem}.csv", "text/csv", lambda: runs_table.to_csv(part()))
         _download("Parquet", f"{stem}.parquet", "application/octet-stream", lambda: runs_table.to_parquet(part()))
     if len(places) > LARGE:
-        st.caption("A workbook of so many runs takes a while; CSV and Parquet do not.")
+        st.caption("A workbook of so many runs takes some seconds; the page can be used meanwhile.")
     if st.toggle("Text to paste into a sheet", key="export-text"):
         st.code(runs_table.to_clipboard(part().head(ROWS)), language=None, height=160)
         if len(places) > ROWS:
