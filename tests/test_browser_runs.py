@@ -18,6 +18,10 @@ def test_runs_are_found_ordered_edited_saved_as_a_view_and_exported(app: Shown) 
     page = app.page
     field = page.locator(".st-key-filter input")
 
+    field.focus()
+    page.get_by_role("option").first.wait_for()
+    page.keyboard.press("Tab")  # nothing was begun: it leads on, as everywhere
+    assert field.input_value() == "" and not field.evaluate("field => field === document.activeElement")
     field.click()
     page.keyboard.type("metrics.a", delay=20)
     page.get_by_role("option", name="metrics.auc").wait_for()

@@ -112,7 +112,7 @@ function pressed(event) {
   const from = active < 0 && event.key === "ArrowUp" ? 0 : active;
   if (event.key in moves) mark((from + moves[event.key] + shown.length) % shown.length);
   else if (event.key === "Escape") close();
-  else if (event.key === "Tab" && !event.shiftKey) take(Math.max(active, 0));
+  else if (event.key === "Tab" && !event.shiftKey && (active >= 0 || shown[0].begun)) take(Math.max(active, 0));
   else if (event.key === "Enter" && active >= 0) take(active);
   else { if (event.key === "Enter") close(); return; }
   event.preventDefault(); event.stopPropagation();
