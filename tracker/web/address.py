@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-Default = str | bool | int | float | list[str]
+Default = str | bool | int | float | list[str] | None
 Defaults = Mapping[str, Default]
-"""What each widget of a page says at first, by its key; the address leaves that out."""
+"""What each widget of a page says at first, by its key; the address leaves that out. None is at first no date."""
 
 YES = "yes"
+MOST_NAMED = 50
+"""Runs, columns … that an address names; one with more would be too long for some programs, and names none of them."""
 
 
 def take_over(defaults: Defaults, of: str = "") -> None:
@@ -35,10 +38,12 @@ def take_over(defaults: Defaults, of: str = "") -> None:
     st.session_state[_name(defaults)] = said
 
 
-def _read(said: str, default: Default) -> Default:
+def _read(said: str, default: Default) -> Default | date:
     """What an address says of a widget, as a value of its kind; the default where it cannot be that."""
     if isinstance(default, bool):
         return not default
+    if default is None:
+        return _date(said)
     if isinstance(default, (int, float)):
         try:
             number = type(default)(said)
@@ -46,6 +51,13 @@ def _read(said: str, default: Default) -> Default:
             return default
         return number if math.isfinite(number) else default
     return said
+
+
+def _date(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
 
 
 def write(defaults: Defaults, keep: Collection[str] | None = ()) -> None:
@@ -86,6 +98,8 @@ def _said(defaults: Defaults) -> dict[str, list[str]]:
     says: dict[str, list[str]] = {}
     for key, default in defaults.items():
         value: Any = st.session_state.get(key)
+        if isinstance(value, list) and len(value) > MOST_NAMED:
+            continue
         if value and value != default:
             says[key] = (
                 [str(one) for one in value] if isinstance(value, list) else [YES if value is True else str(value)]

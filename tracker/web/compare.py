@@ -60,6 +60,11 @@ def show(context: Context) -> None:
         "compare-seeds": "mean",
         "compare-metric": "",
         "compare-axes": [],
+        "compare-only": False,
+        "compare-curves-axis": "step",
+        "compare-curves-smoothing": 0.0,
+        "compare-curves-log": False,
+        "compare-curves-metrics": [],
         **scatter.SHARED,
     }
     address.take_over(shared)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from tracker.web import say
+from tracker.web import address, say
 from tracker.web.bands import band
 from tracker.web.charts import band_chart, metric_chart
 from tracker.web.curves import MOST_POINTS, Axis, curve, metrics_with_curves, without_step
@@ -54,7 +54,10 @@ def show(
         return
     look = _controls(key)
     if len(names) > FIRST:
-        names = st.multiselect("Metrics", names, default=names[:FIRST], key=f"{key}-metrics", persist_state="session")
+        address.keep_valid(f"{key}-metrics", names)
+        if not st.session_state.get(f"{key}-metrics"):
+            st.session_state[f"{key}-metrics"] = names[:FIRST]
+        names = st.multiselect("Metrics", names, key=f"{key}-metrics", persist_state="session")
     for start in range(0, len(names), across):
         for place, name in zip(st.columns(across), names[start : start + across], strict=False):
             with place:
@@ -63,10 +66,10 @@ def show(
 
 def _controls(key: str) -> Look:
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-controls"):
+        st.session_state.setdefault(f"{key}-axis", "step")
         axis = st.segmented_control(
             "Axis",
             ["step", "time"],
-            default="step",
             required=True,
             format_func=str.capitalize,
             key=f"{key}-axis",

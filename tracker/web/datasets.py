@@ -28,6 +28,8 @@ CODE = """with tracker.start_run({path!r}, experiment="churn") as run:
 KINDS = ("data set", "dataset", "data", "table")
 GONE = ("trash", "deleted", "missing", "archived")
 NOTHING = "nothing"
+SHARED: address.Defaults = {"drift-only": False}
+"""What the page's address says of it, besides the tables."""
 MOST_FILES = 200
 """How many tables of one folder can be chosen."""
 MOST_VERSIONS = 100
@@ -46,6 +48,7 @@ def show(context: Context) -> None:
             CODE.format(path=str(context.place.path)),
         )
         return
+    address.take_over(SHARED, of="artifact")
     left, right = _chosen(context, names)
     if left is None:
         return
@@ -54,6 +57,7 @@ def show(context: Context) -> None:
     else:
         _two(context, left, right)
     _versions(context, left.stored.name)
+    address.write(SHARED, keep=None)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -18,6 +18,15 @@ from tracker.web.shown import plain
 from tracker.web.watch import Stamp
 
 CHANGES, COMPARE, RESTORE = "Changes", "Compare versions", "Bring a version back"
+SHARED: address.Defaults = {
+    "history-view": CHANGES,
+    "history-table": "",
+    "history-who": "",
+    "history-since": None,
+    "versions-from": "",
+    "versions-to": "",
+}
+"""What the page's address says of it, besides the change that is looked at."""
 FIRST = 200
 """How many are listed until more are asked for."""
 ROW = 35
@@ -28,11 +37,14 @@ STYLE = "<style>.st-key-history-panes [data-testid=stColumn] { min-width: 24rem;
 def show(context: Context) -> None:
     """The page."""
     _ = context.registry.stamp  # a workbook that cannot be read is told here as on every page
+    address.take_over(SHARED)
+    address.keep_valid("history-view", (CHANGES, COMPARE, RESTORE))
+    st.session_state.setdefault("history-view", CHANGES)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
             "View",
             [CHANGES, COMPARE, RESTORE],
-            default=CHANGES,
+            required=True,
             key="history-view",
             label_visibility="collapsed",
             persist_state="session",
@@ -52,6 +64,7 @@ def show(context: Context) -> None:
         version_forms.restore(context)
     else:
         _changes(context)
+    address.write(SHARED, keep=("change",))
 
 
 def _prove(context: Context) -> None:
@@ -109,12 +122,19 @@ def _changes(context: Context) -> None:
 
 
 def _filters() -> About:
+    address.keep_valid("history-table", TABLES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         table = st.selectbox(
-            "Table", list(TABLES), index=None, placeholder="all tables", key="history-table", width=180
+            "Table",
+            list(TABLES),
+            index=None,
+            placeholder="all tables",
+            key="history-table",
+            width=180,
+            persist_state="session",
         )
-        who = st.text_input("Who", key="history-who", placeholder="anybody", width=180)
-        since = st.date_input("Since", value=None, key="history-since", width=180)
+        who = st.text_input("Who", key="history-who", placeholder="anybody", width=180, persist_state="session")
+        since = st.date_input("Since", value=None, key="history-since", width=180, persist_state="session")
     start = datetime.combine(since, time(), UTC).timestamp() if isinstance(since, date) else None
     return About(table=table or "", who=who.strip(), since=start)
 

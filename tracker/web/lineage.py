@@ -44,6 +44,8 @@ SIDES: dict[str, tuple[Direction, ...]] = {
     "Upstream": ("upstream",),
     "Downstream": ("downstream",),
 }
+SHARED: address.Defaults = {"lineage-side": "Both"}
+"""What the page's address says of it, besides what it begins with."""
 TITLES: dict[Direction, str] = {"upstream": "What it came from", "downstream": "What came from it"}
 MOST_OFFERED = 1_000
 """Things to choose from that a browser filters at once; of more, it is given the newest, and the server looks for the
@@ -84,7 +86,9 @@ def show(context: Context) -> None:
             CODE.format(path=str(context.place.path)),
         )
         return
+    address.take_over(SHARED, of="of")
     start, directions = _chosen(context, graph)
+    address.write(SHARED, keep=("of",))
     if start is None:
         return
     traces = [walk(graph, start, direction) for direction in directions]
@@ -128,10 +132,11 @@ def _chosen(context: Context, graph: Graph) -> tuple[Node | None, tuple[Directio
         filter_mode="contains",
         help=f"Of {len(graph.about):,} the newest are listed; type words of another and press Enter." if many else None,
     )
+    address.keep_valid("lineage-side", SIDES)
+    st.session_state.setdefault("lineage-side", "Both")
     side = right.segmented_control(
         "Direction",
         list(SIDES),
-        default="Both",
         required=True,
         key="lineage-side",
         label_visibility="collapsed",

@@ -13,7 +13,7 @@ AREA = "runs-grid"
 """The place of the grid on the page."""
 ASKED, DRAWN = "runs-times", "runs-times-drawn"
 """In the session: how often other runs, or another order, were asked for, now and when the grid was drawn."""
-PICKED, SHOWN, HEADERS = "runs-picked", "runs-shown", "runs-headers"
+PICKED, SHOWN, HEADERS = "picked", "runs-shown", "runs-headers"
 """In the session: the ids that are selected, those on the page as it was drawn, and its columns by their header."""
 
 

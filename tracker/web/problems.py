@@ -23,6 +23,8 @@ LOOKS: dict[str, tuple[Color, str]] = {
 }
 MOST_ALIKE = 3
 """How many problems of one kind are listed before they become a table."""
+SHARED: address.Defaults = {"problem-severity": [], "problem-find": ""}
+"""What the page's address says of it."""
 MOST_LISTED = 5000
 """How many lines such a table has at most."""
 SHOWN_ABOVE = {"conflict-copy"}
@@ -31,11 +33,13 @@ SHOWN_ABOVE = {"conflict-copy"}
 
 def show(context: Context) -> None:
     """The page."""
+    address.take_over(SHARED)
     left, right = st.columns([5, 2.4], gap="medium")
     with right:
         _journal(context)
     with left:
         _problems(context)
+    address.write(SHARED)
 
 
 def _problems(context: Context) -> None:

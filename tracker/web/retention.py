@@ -12,7 +12,7 @@ from tracker import retention as desk
 from tracker.retention.inventory import Inventory, order
 from tracker.retention.plan import Exempt, Item, Plan, plan_purge, plan_retention, purge_date
 from tracker.retention.report import measure, own_sizes
-from tracker.web import data, retention_acts, say, shown, storage_view, ticks
+from tracker.web import address, data, retention_acts, say, shown, storage_view, ticks
 from tracker.web.context import Context
 from tracker.web.shown import count, plain
 
@@ -24,6 +24,8 @@ CODE = """import tracker
 with tracker.start_run({path!r}, experiment="first") as run:
     run.log_artifact("model.pkl", name="churn-model", category="model")
 """
+SHARED: address.Defaults = {"retention-tab": "Due"}
+"""What the page's address says of it."""
 
 
 def show(context: Context) -> None:
@@ -50,7 +52,10 @@ def show(context: Context) -> None:
         "storage": "Storage",
         "forecast": "Next 90 days",
     }
-    tabs = dict(zip(names, st.tabs(list(names.values()), key="retention-tabs"), strict=True))
+    address.take_over(SHARED)
+    address.keep_valid("retention-tab", names.values())
+    tabs = dict(zip(names, st.tabs(list(names.values()), key="retention-tab", on_change="rerun"), strict=True))
+    address.write(SHARED)
     with tabs["due"]:
         _due(context, inventory, due, now)
     with tabs["trash"]:

@@ -43,6 +43,8 @@ SHARED: address.Defaults = {
     "curve": "",
     "unshaded": False,
     "page": "1",
+    "widths": [],
+    picking.PICKED: [],
 }
 """What the page's address says of it."""
 LOOKED_AT = 2000
@@ -124,7 +126,7 @@ def _popovers(
 ) -> list[str]:
     """What else can be done with the grid; gives the columns to show."""
     with st.popover("Views", icon=":material/bookmark:", key="views"):
-        runs_views.show(context, SHARED)
+        runs_views.show(context, {key: at_first for key, at_first in SHARED.items() if key != picking.PICKED})
     with st.popover("Columns", icon=":material/view_column:", key="columns"):
         shown = runs_columns.show(context, names, suitable)
     with st.popover(f"Sort ({len(keys)})" if keys else "Sort", icon=":material/swap_vert:", key="order"):

@@ -13,8 +13,11 @@ from tracker.web.context import Context
 
 WIDTHS = {"narrow": 75, "medium": 140, "wide": 240, "widest": 420}
 """Pixels."""
-KNOWN, WIDTH = "runs-ways", "runs-widths"
-"""In the session: for which registry the person's ways were looked up, and the width of columns in words."""
+KNOWN, WIDTH = "runs-ways", "widths"
+"""In the session: for which registry the person's ways were looked up, and widths of columns, as ``name=wide``."""
+MOVES = {"↑": -1, "↓": 1}
+AT_ONCE = 12
+"""Columns that are seen at once while they are arranged."""
 
 
 def begin(context: Context) -> None:
@@ -23,15 +26,25 @@ def begin(context: Context) -> None:
         return
     st.session_state[KNOWN] = context.place.path
     held = ways.remembered(places.home(os.environ), context.who, context.place.path)
-    st.session_state[WIDTH] = held.get("widths") if isinstance(held.get("widths"), dict) else {}
-    if "cols" not in st.query_params:
+    if not {"cols", WIDTH} & set(st.query_params):
         st.session_state["cols"] = ways.words(held.get("cols"))
+        chosen = held.get("widths")
+        st.session_state[WIDTH] = _written(chosen) if isinstance(chosen, dict) else []
 
 
 def widths() -> dict[str, int]:
-    """Pixels of the columns whose width this person chose."""
-    held = st.session_state.get(WIDTH, {})
-    return {name: WIDTHS[word] for name, word in held.items() if word in WIDTHS}
+    """Pixels of the columns whose width somebody chose."""
+    return {name: WIDTHS[word] for name, word in _widths().items()}
+
+
+def _widths() -> dict[str, str]:
+    """The widths that were chosen, as words."""
+    said = [one.rpartition("=") for one in st.session_state.get(WIDTH, [])]
+    return {name: word for name, _, word in said if word in WIDTHS}
+
+
+def _written(held: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={word}" for name, word in held.items() if word in WIDTHS]
 
 
 def show(context: Context, names: Sequence[str], suitable: list[str]) -> list[str]:
@@ -89,11 +102,12 @@ def show(context: Context, names: Sequence[str], suitable: list[str]) -> list[st
 
 def _arrange(context: Context, current: Sequence[str]) -> None:
     """A table in which the columns get another place or width."""
-    held = st.session_state.get(WIDTH, {})
+    held = _widths()
     key = f"columns-table-{hash((tuple(current), tuple(sorted(held.items()))))}"
     st.data_editor(
         {
             "place": list(range(1, len(current) + 1)),
+            **{arrow: [arrow] * len(current) for arrow in MOVES},
             "column": list(current),
             "width": [held.get(name) for name in current],
         },
@@ -101,19 +115,40 @@ def _arrange(context: Context, current: Sequence[str]) -> None:
         disabled=["column"],
         hide_index=True,
         column_config={
-            "place": st.column_config.NumberColumn("place", min_value=1, max_value=len(current), step=1, width=70),
-            "width": st.column_config.SelectboxColumn("width", options=list(WIDTHS), width=110),
+            "place": st.column_config.NumberColumn(
+                "place", min_value=1, max_value=len(current), step=1, width=60, help="From left to right; type another."
+            ),
+            **{arrow: _arrow(context, current, key, arrow) for arrow in MOVES},
+            "column": st.column_config.TextColumn("column", width=190),
+            "width": st.column_config.SelectboxColumn("width", options=list(WIDTHS), width=95, help="Blank: as usual."),
         },
-        height=35 * (min(len(current), 8) + 1) + 3,
+        placeholder="",
+        height=35 * (min(len(current), AT_ONCE) + 1) + 3,
         on_change=_rearranged,
         args=(context, list(current), key),
         alt="Order and widths of the columns",
+    )
+    st.caption(
+        "A column's edge can be dragged in the grid, too; that holds until it is drawn anew, this is remembered."
+    )
+
+
+def _arrow(context: Context, current: Sequence[str], key: str, arrow: str) -> Any:
+    """A column of buttons that move a column by one place."""
+
+    def clicked() -> None:
+        if (click := st.session_state.get(f"{key}-{arrow}")) is not None:
+            _keep(context, moved(current, current[click["row"]], click["row"] + 1 + MOVES[arrow]))
+
+    words = "Further left" if MOVES[arrow] < 0 else "Further right"
+    return st.column_config.ButtonColumn(
+        "", type="tertiary", width=36, key=f"{key}-{arrow}", on_click=clicked, help=words
     )
 
 
 def _rearranged(context: Context, current: list[str], key: str) -> None:
     edited: Mapping[int, Mapping[str, Any]] = st.session_state[key]["edited_rows"]
-    held = dict(st.session_state.get(WIDTH, {}))
+    held: dict[str, Any] = dict(_widths())
     order = list(current)
     for row, cells in edited.items():
         name = current[int(row)]
@@ -121,7 +156,7 @@ def _rearranged(context: Context, current: list[str], key: str) -> None:
             held[name] = cells["width"]
         if cells.get("place"):
             order = moved(order, name, int(cells["place"]))
-    st.session_state[WIDTH] = {name: word for name, word in held.items() if word in WIDTHS}
+    st.session_state[WIDTH] = _written(held)
     _keep(context, order if order != current else st.session_state.get("cols", []))
 
 
@@ -153,5 +188,5 @@ def arranged(before: Sequence[str], wanted: Mapping[str, Sequence[str]]) -> list
 def _keep(context: Context, chosen: Sequence[str]) -> None:
     """Show these columns, and remember them."""
     st.session_state["cols"] = list(chosen)
-    held = {"cols": list(chosen), "widths": st.session_state.get(WIDTH, {})}
+    held = {"cols": list(chosen), "widths": _widths()}
     ways.remember(places.home(os.environ), context.who, context.place.path, held)

@@ -14,7 +14,7 @@ from tracker.errors import TrackerError
 from tracker.folders import Folders
 from tracker.history.versions import known_versions
 from tracker.settings import DEFAULTS
-from tracker.web import matrix, people_view, say, shown, ticks, tour
+from tracker.web import address, matrix, people_view, say, shown, ticks, tour
 from tracker.web.context import Context
 from tracker.web.editing import done
 from tracker.web.shown import count, plain
@@ -30,17 +30,23 @@ PARTS = {
     "trash": "deleted files, until they are purged",
 }
 """What is in the folders of the side folder."""
+TABS = ("Settings", "People", "This registry")
+SHARED: address.Defaults = {"settings-tab": TABS[0]}
+"""What the page's address says of it, besides the setting that is ticked."""
 
 
 def show(context: Context) -> None:
     """The page."""
-    settings, people, registry = st.tabs(["Settings", "People", "This registry"], key="settings-tabs")
+    address.take_over(SHARED)
+    address.keep_valid("settings-tab", TABS)
+    settings, people, registry = st.tabs(TABS, key="settings-tab", on_change="rerun")
     with settings:
         _settings(context)
     with people:
         people_view.show(context)
     with registry:
         _registry(context)
+    address.write(SHARED, keep=("setting",))
 
 
 # -- settings -----------------------------------------------------------------------------------------------------
@@ -68,6 +74,7 @@ def _settings(context: Context) -> None:
         KEY,
         names,
         table,
+        said="setting",
         placeholder="",
         height=min(35 * (len(table) + 1) + 3, 560),
         column_config={

@@ -98,6 +98,7 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
         sop_acts.LIST,
         [item.name for item in items],
         table,
+        said="item",
         placeholder="",
         height=min(35 * (len(table) + 1) + 3, 560),
         column_config={

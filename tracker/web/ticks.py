@@ -108,17 +108,31 @@ def is_drawn(place: str) -> bool:
     return any(drawn.key in st.session_state for drawn in st.session_state.get(_name(place), []))
 
 
-def rows(place: str, names: Sequence[str], table: Any, *, mode: Any = "single-row", **options: Any) -> list[int]:
+def rows(
+    place: str, names: Sequence[str], table: Any, *, mode: Any = "single-row", said: str = "", **options: Any
+) -> list[int]:
     """Draw a grid as streamlit does; gives the positions of the rows that are ticked.
 
     Args:
         place: its name on the page.
         names: what names each row, whatever else it shows and wherever it stands.
+        said: the parameter of the page's address that names the rows that are ticked, so that it can be sent to others.
     """
+    drawn = key(place, names)
+    asked = st.query_params.get_all(said) if said else []
+    if asked and asked != st.session_state.get(f"{place} said"):
+        set_ticked(place, [(name, "") for name in asked])
     event: Any = st.container(key=place).dataframe(
-        table, key=key(place, names), hide_index=True, on_select="rerun", selection_mode=mode, **options
+        table, key=drawn, hide_index=True, on_select="rerun", selection_mode=mode, **options
     )
-    return [row for row in event["selection"]["rows"] if row < len(names)]
+    ticked = [row for row in event["selection"]["rows"] if row < len(names)]
+    if said:
+        st.session_state[f"{place} said"] = now = [names[row] for row in ticked]
+        if now and now != asked:
+            st.query_params[said] = now
+        elif asked and not now:
+            st.query_params.pop(said)
+    return ticked
 
 
 def _name(place: str) -> str:

@@ -11,7 +11,7 @@ from tracker.deciding.restoring import Restoring, restore_version, restoring
 from tracker.errors import TrackerError
 from tracker.history.compare import Differences, compare_files
 from tracker.history.versions import Version, find_version, known_versions
-from tracker.web import cells_view, changes, say, shown, ticks
+from tracker.web import address, cells_view, changes, say, shown, ticks
 from tracker.web.context import Context
 from tracker.web.shown import plain
 from tracker.web.watch import Stamp
@@ -45,8 +45,11 @@ def compare(context: Context) -> None:
     paths = {version.path.name: version.path for version in versions}
     left, right = st.columns(2)
     names = list(labels)
-    before = left.selectbox("From", names, index=1, format_func=lambda name: labels[name], key="compare-before")
-    after = right.selectbox("To", names, index=0, format_func=lambda name: labels[name], key="compare-after")
+    for key, at_first in (("versions-from", names[1]), ("versions-to", names[0])):
+        address.keep_valid(key, names)
+        st.session_state.setdefault(key, at_first)
+    before = left.selectbox("From", names, format_func=lambda name: labels[name], key="versions-from")
+    after = right.selectbox("To", names, format_func=lambda name: labels[name], key="versions-to")
     try:
         found = _differences(context.place.path, context.stamp, paths[before], paths[after])
     except TrackerError as error:
