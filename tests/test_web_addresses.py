@@ -11,6 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_web import Open, _run, filled, made, open_app, run_ids, words  # noqa: F401
 
+import tracker
+from tracker.deciding import edits
 from tracker.web import address
 from tracker.web.pages import PAGES
 
@@ -94,6 +96,8 @@ def test_what_is_ticked_in_a_grid_is_in_the_address(
     place: str,
     row: int,
 ) -> None:
+    tracker.open(filled).sync()  # a second change set, where that of the fixture was put off
+    edits.set_note(tracker.open(filled), run_ids(filled)["forest"], "seen", None, "ann")
     app = open_app(filled, page)
     at_first = shown(app)
     grids.tick(app, place, row)
