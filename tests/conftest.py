@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from browser import CHROMIUM, Shown, opened
+from invoking import Invoke, invoking
 from libreoffice import Office, why_missing
 from zoo import BROKEN, TRAPS, WORKBOOKS, Broken, Specimen, Trap, with_openpyxl
 
@@ -181,3 +182,9 @@ def _corpus_for(specimen: Specimen) -> Path:
     if specimen.needs_corpus and not CORPUS.is_dir():
         pytest.skip(NO_CORPUS)
     return CORPUS
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Runs a command in an empty folder; the exit code must be the expected one."""
+    return invoking(tmp_path, monkeypatch)

@@ -7,11 +7,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from invoking import Invoke
 
 import tracker
 from tracker.cli import app_commands
@@ -31,28 +30,6 @@ COMMANDS = (
     *("sop", "people", "export"),
     *("retention", "archive"),
 )
-
-Invoke = Callable[..., Result]
-
-
-@pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    """Runs a command in an empty folder; the exit code must be the expected one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TRACKER_REGISTRY", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setenv("LOGNAME", "analyst")
-
-    def run(*words: str, exit_code: int = 0, columns: int | None = None) -> Result:
-        if columns:
-            monkeypatch.setenv("COLUMNS", str(columns))
-        result = CliRunner().invoke(main, words)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_cli import Invoke, invoke  # noqa: F401
+from invoking import Invoke
 
 import tracker
 
@@ -35,7 +35,7 @@ def registry(registry_path: Path, tmp_path: Path) -> Path:
     return registry_path
 
 
-def test_a_table_is_shown_column_by_column(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_a_table_is_shown_column_by_column(invoke: Invoke, registry: Path) -> None:
     lines = invoke("profile", str(registry), "train:v1").stdout.splitlines()
     assert lines[:2] == ["train:v1", "600 rows, 3 columns, no row twice."]
     age = next(line for line in lines if line.startswith("age"))
@@ -47,14 +47,14 @@ def test_a_table_is_shown_column_by_column(invoke: Invoke, registry: Path) -> No
     assert tracker.open(registry).path.with_suffix(".tracker").joinpath("artifacts/train/v3.profile.json").exists()
 
 
-def test_a_pickle_is_shown_with_a_warning_and_not_loaded(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_a_pickle_is_shown_with_a_warning_and_not_loaded(invoke: Invoke, registry: Path) -> None:
     text = invoke("profile", str(registry), "model:v1").output
     assert "imports: os.system" in text
     assert "Warning: " in text
     assert not Path("loaded").exists()
 
 
-def test_what_is_neither_an_artifact_nor_a_file_is_said(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_what_is_neither_an_artifact_nor_a_file_is_said(invoke: Invoke, registry: Path) -> None:
     for name in ("nothing", "train:v9", "train:v1/x.csv", "../../x", "/nowhere/x.csv"):
         assert "There is no artifact" in invoke("profile", str(registry), name, exit_code=2).stderr
 
@@ -72,7 +72,7 @@ def test_what_is_neither_an_artifact_nor_a_file_is_said(invoke: Invoke, registry
     ],
 )
 def test_the_exit_code_says_what_was_asked_for(
-    invoke: Invoke,  # noqa: F811
+    invoke: Invoke,
     registry: Path,
     right: str,
     options: tuple[str, ...],
@@ -81,7 +81,7 @@ def test_the_exit_code_says_what_was_asked_for(
     invoke("drift", str(registry), "train:v1", right, *options, exit_code=code)
 
 
-def test_drift_is_said_in_sentences_and_as_json(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_drift_is_said_in_sentences_and_as_json(invoke: Invoke, registry: Path) -> None:
     text = invoke("drift", str(registry), "train:v1", "train:v3").output
     assert text.startswith("age: median ")
     assert "Kolmogorov–Smirnov, effect 0." in text and "A column counts as drifted if" in text
@@ -92,7 +92,7 @@ def test_drift_is_said_in_sentences_and_as_json(invoke: Invoke, registry: Path) 
     assert "No drift found between train:v1 and train:v2 in 3 columns." in text
 
 
-def test_leaked_rows_are_counted(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_leaked_rows_are_counted(invoke: Invoke, registry: Path) -> None:
     text = invoke("drift", str(registry), "train:v1", "test:v1", "--leakage").output
     assert "7 of the 107 test rows (6.54%) are in the training data too" in text
     found = json.loads(
@@ -102,7 +102,7 @@ def test_leaked_rows_are_counted(invoke: Invoke, registry: Path) -> None:  # noq
 
 
 def test_paths_are_compared_with_artifacts_and_with_each_other(
-    invoke: Invoke,  # noqa: F811
+    invoke: Invoke,
     registry: Path,
     tmp_path: Path,
 ) -> None:
@@ -112,12 +112,12 @@ def test_paths_are_compared_with_artifacts_and_with_each_other(
     assert "1 row, 3 columns" in invoke("profile", str(registry), "new.csv").output
 
 
-def test_what_is_no_table_cannot_be_compared(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_what_is_no_table_cannot_be_compared(invoke: Invoke, registry: Path) -> None:
     for name in ("model:v1", "config.json:v1"):
         assert f"{name} cannot be compared." in invoke("drift", str(registry), "train", name, exit_code=2).stderr
 
 
-def test_guesses_are_shown_as_such(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_guesses_are_shown_as_such(invoke: Invoke, registry: Path) -> None:
     text = invoke("artifacts", str(registry)).output
     train = next(line for line in text.splitlines() if line.startswith("train"))
     test = next(line for line in text.splitlines() if line.startswith("test"))
@@ -131,7 +131,7 @@ def test_guesses_are_shown_as_such(invoke: Invoke, registry: Path) -> None:  # n
     }
 
 
-def test_why_says_what_changed_in_the_data(invoke: Invoke, registry: Path) -> None:  # noqa: F811
+def test_why_says_what_changed_in_the_data(invoke: Invoke, registry: Path) -> None:
     for number, version in ((0, "v1"), (1, "v3")):
         with tracker.start_run(registry, experiment="churn", name=f"run {number}") as run:
             run.use_artifact(f"train:{version}")

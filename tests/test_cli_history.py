@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from invoking import Invoke
 from person import Person
 
-from tracker.cli.commands import main
 from tracker.reading.registry import Registry, open_registry
-
-Invoke = Callable[..., Result]
-
-
-@pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    """Runs a command in a folder of its own; the exit code must be the expected one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TRACKER_REGISTRY", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setenv("LOGNAME", "analyst")
-
-    def run(*words: str, exit_code: int = 0, answer: str = "", color: bool = False) -> Result:
-        result = CliRunner().invoke(main, words, input=answer, color=color)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

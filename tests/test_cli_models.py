@@ -7,16 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from invoking import Invoke
 from trained import open_gates, prepare, settle, train
 
 from tracker import capture
-from tracker.cli.commands import main
 from tracker.deciding import decide
 from tracker.deciding.aliases import aliases_of
 from tracker.deciding.models import registered
@@ -28,26 +27,6 @@ from tracker.syncing.sync import sync
 
 ROOT = Path(__file__).parent.parent
 LOCK = ",ana,desk,24.11.2026 07:00,file;"
-
-Invoke = Callable[..., Result]
-
-
-@pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    """Runs a command in a folder of its own; the exit code must be the expected one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TRACKER_REGISTRY", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setenv("LOGNAME", "analyst")
-
-    def run(*words: str, exit_code: int = 0, answer: str = "") -> Result:
-        result = CliRunner().invoke(main, words, input=answer)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture
