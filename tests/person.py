@@ -53,6 +53,14 @@ class Person:
         for column, value in cells.items():
             sheet.cell(row, columns[column], value)
 
+    def adds_a_column_beside(self, header: str, **cells: Any) -> None:
+        """Adds a column right of the table, by run, which Excel takes into the table and LibreOffice leaves outside."""
+        sheet, table, _, rows = self._runs()
+        _, header_row, last_column, _ = range_boundaries(table.ref)
+        sheet.cell(header_row, last_column + 1, header)
+        for run_id, value in cells.items():
+            sheet.cell(rows[run_id], last_column + 1, value)
+
     def writes_far_below(self, value: Any, rows_below: int) -> None:
         sheet, table, _, _ = self._runs()
         first_column, _, _, last_row = range_boundaries(table.ref)

@@ -491,13 +491,35 @@ def test_notes_below_a_table_are_nobodys_business(registry: Registry) -> None:
     assert registry.check() == []
 
 
-def test_a_column_that_fell_out_of_its_table_is_told(path: Path) -> None:
+def test_columns_added_beside_the_table_are_taken_in_by_the_next_sync(registry: Registry) -> None:
+    log(registry, run("r1"))
+    registry.sync()
+    person = Person(registry.path)
+    person.opens()
+    person.adds_a_column_beside("verdict", r1="keep")
+    person.saves()
+    problem = only(registry, "column-outside-table")
+    assert problem.severity == "info" and problem.message.startswith("Column 'verdict' stands")
+    log(registry, run("r2", params__fresh=1))  # scripts add their columns behind it
+    registry.sync()
+    assert not registry.check()
+    runs = registry.runs()
+    assert runs.set_index("run_id")["verdict"].to_dict() == {"r1": "keep", "r2": None}
+    assert runs["params.fresh"].tolist()[-1] == 1
+    (saved,) = (one for one in registry.changes() if one.outside)
+    assert [entry.cells["verdict"].new for entry in saved.entries] == ["keep"]
+
+
+def test_a_column_that_fell_out_of_its_table_is_taken_in(path: Path) -> None:
     registry = runs(path, {"run_id": "r1"}, columns=("run_id", "name"))
     book = openpyxl.load_workbook(path)
     book["Runs"]["C1"], book["Runs"]["D1"], book["Runs"]["F1"] = "my own", "metrics.auc", "status"
+    book["Runs"]["D2"] = 0.9
     book.save(path)
-    problem = only(registry, "column-outside-table")
-    assert (problem.sheet, problem.cell) == ("Runs", "D1")
+    assert [problem.cell for problem in found(registry, "column-outside-table")] == ["C1", "D1"]
+    registry.sync()
+    assert registry.runs()["metrics.auc"].tolist() == [0.9]
+    assert openpyxl.load_workbook(path)["Runs"].tables["runs"].ref == "A1:D2"
 
 
 # -- the journal --------------------------------------------------------------------------------------------------

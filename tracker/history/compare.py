@@ -80,6 +80,7 @@ def _applied(workbook: Workbook, made: Sequence[ChangeSet], settings: Settings) 
     views = {name: table for name in workbook.table_names if (table := workbook.table(name)) is not None}
     for table in views.values():
         table.take_in_rows_below()
+        table.take_in_columns_beside()
     keyless: dict[int, TableRow] = {}
     if runs := views.get("runs"):
         places = _places(own_names("runs", runs.columns, settings), ("run_id",))
@@ -123,6 +124,7 @@ class _Side:
     def of(cls, table: Table | None, name: str, settings: Settings, planned: TablePlan | None) -> _Side:
         if table is None:
             return cls(None, (), ())
+        table.take_in_columns_beside()
         added = planned.columns if planned else []
         headers = (*table.columns, *added)
         side = cls(table, headers, own_names(name, headers, settings))

@@ -8,7 +8,6 @@ from dataclasses import replace
 from tracker.journal.changes import Journal
 from tracker.model import Problem
 from tracker.reading.facts import Facts
-from tracker.schema import TABLES
 from tracker.values import key_text
 from tracker.wording import some_of
 
@@ -41,14 +40,11 @@ def rows_outside(facts: Facts) -> Iterator[Problem]:
 
 
 def columns_outside(facts: Facts) -> Iterator[Problem]:
-    """Columns of Tracker's that stand directly right of their table and not in it."""
+    """Columns that a person added directly right of a table, which LibreOffice leaves outside of it."""
     for sheet in facts.known_sheets():
         for cell, header in facts.beside.get(sheet.name, {}).items():
-            name = facts.settings.column(sheet.name, header)
-            if TABLES[sheet.name].column(name) is not None and name not in sheet.columns:
-                message = f"Column '{header}' stands right of table '{sheet.name}' and not in it."
-                hint = "Drag the corner of the table over it (Table Design, Resize Table)."
-                yield sheet.problem("column-outside-table", cell, message, hint)
+            message = f"Column '{header}' stands directly right of table '{sheet.name}' and is not part of it yet."
+            yield sheet.problem("column-outside-table", cell, message, "The next sync takes it in.", "info")
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (rows_outside, columns_outside)

@@ -128,7 +128,7 @@ def read_facts(folders: Folders) -> Facts:
         tables = {name: rows for name in workbook.table_names if (rows := workbook.read(name)) is not None}
         known = {name: table for name in tables if name in TABLES and (table := workbook.table(name)) is not None}
         outside = {name: table.rows_outside() for name, table in known.items()}
-        beside = {name: table.texts_beside() for name, table in known.items()}
+        beside = {name: table.columns_beside() for name, table in known.items()}
     settings = (
         Settings.from_rows(tables["settings"].columns, tables["settings"].rows) if "settings" in tables else Settings()
     )

@@ -211,7 +211,8 @@ class Attempt:
             version.refuse_unwritable()
             version.stamp = restore.id
             layouts = self._replace(version, before, stamp, now)
-            # What people had typed into the version is looked at again: rows below the table, rows without a key.
+            # What people had typed into the version is looked at again: rows and columns outside of the table, rows
+            # without a key.
             self._remember(None, version, layouts)
         self.on_step("remembered")
         return SyncReport(change_set=restore.id, restored=restore.restored)
@@ -221,15 +222,15 @@ class Attempt:
     def _look_at_edits(
         self, workbook: Workbook, known: Remembered, incoming: Incoming, settings: Settings
     ) -> tuple[int, dict[int, Row], Incoming, Settings]:
-        """What a person did since the last sync that needs an answer: typed rows, renamed columns."""
+        """What a person did since the last sync that needs an answer: typed rows and columns, renamed columns."""
         took_in = 0
         columns = {}
         for name in workbook.table_names:
             table = workbook.table(name)
             assert table is not None
-            columns[name] = table.columns
             if name in TABLES:
-                took_in += table.take_in_rows_below()
+                took_in += table.take_in_rows_below() + table.take_in_columns_beside()
+            columns[name] = table.columns
         renames = renamed_columns(known.columns, columns, settings)
         if renames:
             settings = Settings({**settings.values, **{change.key[0]: change.set["value"] for change in renames}})

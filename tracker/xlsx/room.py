@@ -9,6 +9,12 @@ from tracker.xlsx.refs import Range, cell_name
 from tracker.xlsx.xml import attributes, tag_pattern
 
 
+def others_on_sheet(book: Book, table: TableEntry) -> list[Range]:
+    """Where the other tables of a table's sheet stand."""
+    name, part = table.info.name, table.sheet.part
+    return [one.info.ref for one in book.tables.values() if one.sheet.part == part and one.info.name != name]
+
+
 def refuse_tables_and_merges(book: Book, table: TableEntry, room: Range) -> None:
     """Raise ContentInTheWayError where another table or a merged cell reaches into the room that a table needs."""
     for other in book.tables.values():

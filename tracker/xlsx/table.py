@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from tracker.errors import SheetFullError
 from tracker.model import Key
+from tracker.xlsx.beside import columns_beside
 from tracker.xlsx.book import Book, TableEntry
 from tracker.xlsx.calculated import calculated_formula
 from tracker.xlsx.cells import (
@@ -29,7 +29,7 @@ from tracker.xlsx.growth import grow_dependants, grow_dimension, set_widths
 from tracker.xlsx.keys import rows_blank_in, rows_with_keys, rows_with_texts, texts_in
 from tracker.xlsx.links import Link
 from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, cell_name, grow_reference
-from tracker.xlsx.room import refuse_content, refuse_tables_and_merges
+from tracker.xlsx.room import others_on_sheet, refuse_content, refuse_tables_and_merges
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
 from tracker.xlsx.xml import UnpatchablePart
@@ -167,7 +167,7 @@ class Table:
 
     def rows_outside(self) -> list[TableRow]:
         """Filled rows anywhere below the table (and its totals row), in its columns; not those of other tables."""
-        others = self._others()
+        others = others_on_sheet(self._book, self._entry)
         parsed = (
             self._parsed(number, xml)
             for number, xml in self.sheet.rows(self.ref.last_row + 1)
@@ -175,20 +175,9 @@ class Table:
         )
         return [row for row in parsed if not row.is_blank]
 
-    def texts_beside(self) -> dict[str, str]:
-        """The texts directly right of the headers, up to the first cell without one, by cell."""
-        number, first, last = self.ref.first_row, self.ref.last_column + 1, self.sheet.last_column()
-        if last < first or any(ref.first_row <= number <= ref.last_row for ref in self._others()):
-            return {}
-        values, _ = self._book.reader(self.sheet).row(self.sheet.row(number) or b"", first, last - first + 1)
-        texts = takewhile(lambda cell: isinstance(cell[1], str), enumerate(values, first))
-        return {cell_name(number, column): text for column, text in texts}
-
-    def _others(self) -> list[Range]:
-        """Where the other tables of the sheet stand."""
-        mine = self._entry
-        entries = self._book.tables.values()
-        return [one.info.ref for one in entries if one.sheet.part == mine.sheet.part and one.info.name != self.name]
+    def columns_beside(self) -> dict[str, str]:
+        """The headers of columns that a person added directly right of the table, by cell."""
+        return columns_beside(self._book, self._entry)
 
     @property
     def _data(self) -> Range:
@@ -288,6 +277,15 @@ class Table:
         if count:
             self._resize(self._entry.info.last_data_row + count)
         return count
+
+    def take_in_columns_beside(self) -> int:
+        """Grow the table over columns that a person added directly right of it; gives how many."""
+        names = list(self.columns_beside().values())
+        if names:
+            ref = self.ref
+            self._entry = self._book.set_table(self._entry, self._entry.info.with_columns(names))
+            self.changed.append(Range(ref.first_row, ref.last_column + 1, ref.first_row, self.ref.last_column))
+        return len(names)
 
     def add_columns(self, names: Sequence[str], widths: Sequence[float]) -> None:
         """Add columns at the right.
