@@ -18,6 +18,7 @@ from tracker.adopting.carry_out import plan_adoption_of
 from tracker.adopting.guess import guess_column, numeric
 from tracker.adopting.regions import find_regions
 from tracker.errors import BadRequestError, WorkbookOpenElsewhereError
+from tracker.workbook import read_tables
 from tracker.written import written_date
 
 
@@ -158,6 +159,24 @@ def test_runs_are_read_logged_and_found_without_a_problem(team: TeamSheet, tmp_p
     last = frame.set_index("name").loc["after"]
     assert (last[metrics[0]], last["metrics.fresh_metric"], last["params.fresh_param"]) == (0.5, 0.25, 1)
     assert [problem for problem in registry.check() if problem.code != "stored-as-text"] == []
+
+
+@pytest.mark.parametrize("beside", ["", "Done?"], ids=["in place", "copied"])
+def test_headers_with_blanks_and_breaks_nobody_sees_stay_what_they_are_taken_for(tmp_path: Path, beside: str) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Who ", "Depth", " AUC\n(val)", "AUC test ", None, beside or None])
+    for depth in range(3, 8):
+        sheet.append(["ann", depth, 0.7 + depth / 100, 0.6 + depth / 100, None, "yes" if beside else None])
+    book.save(path := tmp_path / "team.xlsx")
+    registry = tracker.adopt(path, columns={"AUC test": "metrics.auc_test"})
+    runs = registry.runs("metrics.auc_test > 0.65 and owner = 'ann'")
+    assert runs["params.depth"].tolist() == [6, 7] and runs["metrics.auc"].tolist() == pytest.approx([0.76, 0.77])
+    with tracker.start_run(path) as run:
+        run.log_metrics({"auc_test": 0.5})
+    assert registry.check() == []
+    assert sum(header.strip() == "AUC test" for header in read_tables(path)["runs"].columns) == 1
+    assert registry.runs("metrics.auc_test = 0.5")["run_id"].tolist() == [run.run_id]
 
 
 def test_everything_else_stays_as_it_was(team: TeamSheet, tmp_path: Path) -> None:

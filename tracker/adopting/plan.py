@@ -213,10 +213,10 @@ def _headers(cells: Sequence[Any]) -> list[str]:
 
 def _as_said(found: list[Mapped], columns: Mapping[str, str]) -> list[Mapped]:
     """The columns as a person decided about them."""
-    left = dict(columns)
+    left = {header.strip(): target for header, target in columns.items()}
     fresh = []
     for mapped in found:
-        for header in (mapped.header, str(mapped.was)):
+        for header in (mapped.header.strip(), str(mapped.was).strip()):
             if header in left:
                 mapped = replace(mapped, guess=_said(mapped.header, left.pop(header)))
                 break

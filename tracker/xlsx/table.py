@@ -84,8 +84,8 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """The headers, in order."""
-        return [column.name for column in self._entry.info.columns]
+        """The headers, in order, without the blanks around them that nobody sees."""
+        return [column.name.strip() or column.name for column in self._entry.info.columns]
 
     @property
     def _headers(self) -> list[str]:
