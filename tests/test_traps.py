@@ -166,7 +166,7 @@ def test_columns_are_added_to_a_trap(trap: Trap, tmp_path: Path) -> None:
         book.save(file)
     assert [fault for fault in faults(after) if fault not in faults(path)] == []
     assert list(Package(after).tables["runs"].columns) == [*columns, *names]
-    assert list(read_tables(after)["runs"].columns) == [*columns, *names]
+    assert list(read_tables(after)["runs"].columns) == [*columns, *(name.strip() for name in names)]
     sheet = Package(path).tables["runs"].sheet.part
     touched = {Package(path).tables["runs"].area[0], *_totals_row(path)}
     assert_untouched_rows_equal(parts(path)[sheet], parts(after)[sheet], touched)
