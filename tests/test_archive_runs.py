@@ -265,11 +265,12 @@ def test_the_command_shows_the_plan_and_does_it_there_and_back(
 
     said = invoke("--experiment", "churn", "--plan")
     assert "2 runs to " in said and "2 artifact versions" in said and "data:v1" in said
+    assert "Do it?" in invoke("--experiment", "churn", code=1)
     assert not archive_of(registry).exists()
     assert "Moved: 2 runs" in invoke("--experiment", "churn", "--yes")
     assert "No run moves." in invoke("--experiment", "churn")
-    assert "Moved: 1 run" in invoke("--back", "--run", "forest")
-    done = json.loads(invoke("--back", "--before", "2100-01-01", "--json"))
+    assert "Moved: 1 run" in invoke("--back", "--run", "forest", "--yes")
+    done = json.loads(invoke("--back", "--before", "2100-01-01", "--yes", "--json"))
     assert done["moved"] and len(done["runs"]) == 1 and done["artifacts"] == ["boosting-model:v1"]
     assert set(registry.runs()["status"]) == {"FINISHED"}
     assert "Say which runs" in invoke(code=2)

@@ -128,6 +128,14 @@ def test_of_two_registries_none_is_guessed(churn: Registry, invoke: Invoke) -> N
     assert "gbm depth 6" in invoke("runs", "churn.xlsx").output
 
 
+def test_a_registrys_archive_beside_it_is_not_meant(churn: Registry, invoke: Invoke) -> None:
+    invoke("init", "churn-archive.xlsx")
+    assert "gbm depth 6" in invoke("runs").output
+    assert "There are no runs" in invoke("runs", "churn-archive.xlsx").output
+    Path("churn.xlsx").unlink()
+    assert "There are no runs" in invoke("runs").output
+
+
 # -- init and log -------------------------------------------------------------------------------------------------
 
 

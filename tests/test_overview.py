@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import tracker
 from tracker.deciding import edits
 from tracker.deciding.ticking import tick
+from tracker.deciding.undo import undo
 from tracker.history.timeline import events
 from tracker.reading.registry import Registry
 from tracker.settings import Settings
@@ -165,6 +166,19 @@ def test_each_deed_is_a_sentence_and_the_same_to_several_rows_is_told_once(used:
     assert told(used) == [
         ("ben", "set checklist item model file of forest to waived"),
         ("ann", "changed notes of 2 runs"),
+    ]
+
+
+def test_what_was_done_for_another_reason_is_told_by_itself(used: Registry) -> None:
+    used.sync()
+    edits.set_note(used, "forest", "good", None, "ann")
+    used.sync()
+    change = next(events(used.folders)).id
+    undo(used, change, "ann")
+    edits.set_note(used, "boosting", "better", None, "ann")
+    assert told(used) == [
+        ("ann", "changed notes of 2 runs"),
+        ("ann", f"undo of change set {int(change[:6])}: run forest"),
     ]
 
 

@@ -72,6 +72,8 @@ def test_init_does_not_take_over_the_history_of_another_workbook(tmp_path: Path)
     registry = init_registry(tmp_path / "registry.xlsx")
     log(registry, run("r1"))
     registry.sync()
+    with pytest.raises(BadRequestError, match=r"There is a file .*registry\.xlsx already"):
+        init_registry(registry.path)
     registry.path.unlink()
     with pytest.raises(BadRequestError, match="history of another workbook"):
         init_registry(registry.path)

@@ -440,8 +440,9 @@ def test_a_metric_that_is_no_number_is_said_once_and_the_others_are_logged(regis
         for step in range(3):
             run.log_metrics({"good": 1.0, "bad": value}, step=step)
     assert len(caught) == 1
-    with pytest.warns(TrackerWarning, match="'bad' needs a number"):
-        run.log_metric("bad", value)
+    for name in ("bad", "worse"):
+        with pytest.warns(TrackerWarning, match=f"'{name}' needs a number"):
+            run.log_metric(name, value)
     assert read_steps(Folders(registry_path).metrics(run.run_id)).metric == ["good"] * 3
 
 
@@ -560,8 +561,9 @@ def test_an_artifact_that_cannot_be_stored_is_said(registry_path: Path, tmp_path
     run = tracker.start_run(registry_path)
     with pytest.warns(TrackerWarning, match="No such file"):
         assert run.log_artifact(tmp_path / "nothing.pkl") is None
+    with pytest.warns(TrackerWarning, match="another"):
+        run.log_artifact(tmp_path / "another.pkl")
     (tmp_path / "x").write_text("x")
-    run._faults.said.clear()
     with pytest.warns(TrackerWarning, match="leads out"):
         run.log_artifact(tmp_path / "x", name="../x")
 
@@ -759,6 +761,8 @@ def test_every_value_whose_call_returned_survives_kill_9(registry_path: Path) ->
         rows = [row for row in in_workbook(registry_path) if row["run_id"] == run_id]
         assert len(rows) == 1
         assert rows[0]["status"] == "KILLED"
+        lasted = rows[0]["end_time"] - rows[0]["start_time"]
+        assert rows[0]["duration"] == pytest.approx(lasted.total_seconds(), abs=0.002)
         for step in range(max(0, last - 39), last + 1):
             assert rows[0][f"params.p{step % 40}"] >= step
         if read.value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -45,8 +44,8 @@ def adopt(
     click.echo("\n".join(plan_lines(plan)))
     if only_plan:
         return
-    if not yes and sys.stdin.isatty():
-        click.confirm("\nDo it?", abort=True)
+    if not yes:
+        click.confirm("\nDo it?", abort=True, err=True)
     registry = make(path, sheet=sheet, header_row=header_row, columns=chosen, copy=copy, who=shell.person())
     click.echo(f"\n{registry.path} is a registry now. The workbook as it was is in {registry.folders.versions}.")
 

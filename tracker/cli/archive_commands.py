@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -65,8 +64,8 @@ def archive_runs(
         if as_json:
             shell.print_json(_plain(plan, target, moved=False))
         return
-    if not yes and not as_json and sys.stdin.isatty():
-        click.confirm("\nDo it?", abort=True)
+    if not yes:
+        click.confirm("\nDo it?", abort=True, err=True)
     moved = move_runs(origin, target, wanted, shell.person(), back=back, agreed=plan)
     if as_json:
         shell.print_json(_plain(moved.plan, moved.path, moved=True))

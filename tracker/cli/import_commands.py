@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +62,7 @@ def import_(
         return
     if not as_json:
         _say(plan, no_artifacts, as_json)
-    if not yes and sys.stdin.isatty():
+    if not yes:
         click.confirm("\nDo it?", abort=True, err=True)
     done = import_runs(opened, found, shell.person(), files=not no_artifacts, agreed=plan)
     if as_json:

@@ -66,7 +66,7 @@ class RegistryPath(click.types.StringParamType):
 
 
 def _usual_registry() -> str | None:
-    """The registry that the environment names, or the only one in the current folder."""
+    """The registry that the environment names, or the only one in the current folder; its archive may be there too."""
     named = os.environ.get(REGISTRY_VARIABLE)
     if named:
         return named
@@ -79,8 +79,10 @@ def _usual_registry() -> str | None:
                 check_registry(path)
             except TrackerError:
                 continue  # a workbook of another kind
-            found.append(str(path))
-    return found[0] if len(found) == 1 else None
+            found.append(path)
+    archives = {f"{path.stem}-archive" for path in found}
+    own = [path for path in found if path.stem not in archives]
+    return str(own[0]) if len(own) == 1 else None
 
 
 registry_argument = click.argument("registry", type=RegistryPath())

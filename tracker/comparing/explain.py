@@ -9,7 +9,8 @@ runs never make a strong case, and without any it is 0. How odd a run is, is mea
   has a value of its own, such as a seed, none is odd;
 * by its distance from the median: for other numbers.
 
-A difference counts as much as the odder of its two sides. It tells where to look first and proves nothing.
+A difference counts as much as the odder of its two sides. What the checklist says comes last: it tells how a run was
+looked after. All this says where to look first and proves nothing.
 """
 
 from __future__ import annotations
@@ -91,7 +92,14 @@ def explain(comparison: Comparison, others: Sequence[Side]) -> Explanation:
             values = [facts.get(Fact(line.kind, line.name)) for facts in known]
             in_order = not is_seed(line.name)
             ranked.append((line, oddity(line.left, values, in_order), oddity(line.right, values, in_order)))
-    ranked.sort(key=lambda one: (-max(one[1].score, one[2].score), -one[2].score, CAUSES.index(one[0].kind)))
+    ranked.sort(
+        key=lambda one: (
+            one[0].kind == "checklist",
+            -max(one[1].score, one[2].score),
+            -one[2].score,
+            CAUSES.index(one[0].kind),
+        )
+    )
     return Explanation(worse, tuple(_grouped([_cause(*one) for one in ranked])), len(others), comparison)
 
 

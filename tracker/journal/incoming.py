@@ -6,7 +6,9 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tracker.folders import Folders
 from tracker.journal.changes import Journal
@@ -147,16 +149,19 @@ def _metric_changes(
 
 def _killed(file: PendingFile, folders: Folders) -> list[Change]:
     """A writer that is gone without having ended its run: the run was killed when it was last seen."""
-    status = None
+    status = began = None
     for change in read_pending_file(file.path):
         if change.table == "runs" and change.key == (file.run_id,) and "status" in change.set:
-            status = change.set["status"]
+            status, began = change.set["status"], change.set.get("start_time", began)
     if status != "RUNNING":
         return []
     seen = file.heartbeat
     with contextlib.suppress(OSError):  # it logged no metric
         seen = max(seen, folders.metrics(file.run_id).stat().st_mtime)
-    cells = {"status": "KILLED", "end_time": utc(seen)}
+    moment = utc(seen)
+    cells: dict[str, Any] = {"status": "KILLED", "end_time": moment}
+    if isinstance(began, datetime):
+        cells["duration"] = max(0.0, round((moment - began).total_seconds(), 3))
     return [Change("runs", (file.run_id,), cells, {"status": "RUNNING"}, time=seen, by="sync")]
 
 

@@ -295,11 +295,11 @@ def init_registry(path: str | os.PathLike[str], template: str | os.PathLike[str]
     if registry.path.suffix.lower() != source.suffix.lower():
         raise BadRequestError(reason=f"A registry made from {source.name} must be named like it: *{source.suffix}.")
     check_registry(source)
+    if registry.path.exists():
+        raise BadRequestError(reason=f"There is a file {registry.path} already. Nothing was changed.")
     if registry.folders.changes.is_dir():
         reason = f"{registry.folders.side} holds the history of another workbook. Choose another name, or move it away."
         raise BadRequestError(reason=reason)
-    if registry.path.exists():
-        raise BadRequestError(reason=f"There is a file {registry.path} already. Nothing was changed.")
     try:
         registry.path.parent.mkdir(parents=True, exist_ok=True)
         with open(registry.path, "xb") as file:

@@ -6,8 +6,13 @@ import os
 import sys
 import warnings
 
-from tracker.errors import TrackerWarning
+from tracker.errors import ArtifactPathError, BadRequestError, TrackerWarning
 from tracker.runs.recorder import Recorder
+
+MOST_SAID = 50
+"""Warnings of one run: who logs a thousand files that are not there reads the first ones."""
+OF_ONE_THING = (ArtifactPathError, BadRequestError)
+"""What is wrong with one value or file that was given; the next one is said too. All else is one fault for all."""
 
 
 class Faults:
@@ -19,10 +24,16 @@ class Faults:
         self.said: set[tuple[object, ...]] = set()
         """The causes that were said already."""
 
-    def warn(self, what: str, fault: Exception) -> None:
-        """Say once what went wrong; nothing that happens here reaches the training either."""
-        cause = (what, type(fault), getattr(fault, "errno", None))
-        if cause in self.said:
+    def warn(self, what: str, fault: Exception, about: object = None) -> None:
+        """Say once what went wrong; nothing that happens here reaches the training either.
+
+        Args:
+            what: what the script called.
+            about: the name or file that it gave.
+        """
+        thing = str(about) if isinstance(fault, OF_ONE_THING) and isinstance(about, (str, os.PathLike)) else ""
+        cause = (what, type(fault), getattr(fault, "errno", None), thing)
+        if cause in self.said or len(self.said) >= MOST_SAID:
             return
         self.said.add(cause)
         kept = " What was logged is kept, and written as soon as that is possible." if self._recorder.waiting else ""

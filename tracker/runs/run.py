@@ -51,7 +51,7 @@ def _never_raises(method: Callable[Concatenate[Run, P], T]) -> Callable[Concaten
         try:
             return method(self, *args, **kwargs)
         except Exception as fault:
-            self._warn(method.__name__.strip("_"), fault)
+            self._warn(method.__name__.strip("_"), fault, next(iter((*args, *kwargs.values())), None))
             return None
 
     return guarded
@@ -120,7 +120,7 @@ class Run:
             self._params.update(cells)
             self._recorder.change("runs", self._key, cells)
         except Exception as fault:
-            self._warn("log_param", fault)
+            self._warn("log_param", fault, key)
 
     @_never_raises
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -153,7 +153,7 @@ class Run:
                 step = whole_step(step, self._warn)
             self._recorder.metric(column_name(key), value, step, None if timestamp is None else int(timestamp))
         except Exception as fault:
-            self._warn("log_metric", fault)
+            self._warn("log_metric", fault, key)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None, timestamp: int | None = None) -> None:
         """Log several metrics of one step; those that are no numbers are left out, with a warning."""
@@ -163,7 +163,7 @@ class Run:
                 try:
                     values[column_name(key)] = value if type(value) is float else as_float(key, value)
                 except Exception as fault:
-                    self._warn("log_metrics", fault)
+                    self._warn("log_metrics", fault, key)
             if step is not None and type(step) is not int:
                 step = whole_step(step, self._warn)
             if values:
@@ -178,7 +178,7 @@ class Run:
             try:
                 cells[prefix + column_name(key)] = to_cell(value, kind)
             except Exception as fault:
-                self._warn(f"logging {prefix}*", fault)
+                self._warn(f"logging {prefix}*", fault, key)
         return cells
 
     # -- artifacts ----------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class _Act(NamedTuple):
     table: str
     sign: str
     """``+`` for rows that were added, ``-`` for rows that were removed."""
+    why: str
+    """What it was done for, where that was said; such as an undo, or a move into the archive."""
     entries: tuple[Entry, ...]
 
 
@@ -77,20 +79,20 @@ def deeds(history: Iterable[ChangeSet], names: Mapping[str, str], most: int = MO
 def _acts(changed: ChangeSet) -> Iterator[_Act]:
     program = changes.program(changed) if changed.outside else ""
     if changed.restored:
-        yield _Act(changed.time, changed.who, "", RESTORED, "", ())
+        yield _Act(changed.time, changed.who, "", RESTORED, "", "", ())
         return
-    alike: dict[tuple[str, str, str], list[Entry]] = {}
+    alike: dict[tuple[str, str, str, str], list[Entry]] = {}
     for entry in changed.entries:
         if changed.outside or entry.by == "person":
             sign = "+" if entry.new or entry.typed else "-" if entry.removed else ""
-            alike.setdefault((entry.who or changed.who, entry.table, sign), []).append(entry)
-    for (who, table, sign), entries in alike.items():
+            alike.setdefault((entry.who or changed.who, entry.table, sign, entry.why), []).append(entry)
+    for (who, table, sign, why), entries in alike.items():
         when = max(entry.time for entry in entries) or changed.time
-        yield _Act(when, who, program, table, sign, tuple(entries))
+        yield _Act(when, who, program, table, sign, why, tuple(entries))
 
 
 def _belongs(act: _Act, known: _Act) -> bool:
-    return act[1:5] == known[1:5] and act.table != RESTORED and abs(known.when - act.when) < TOGETHER
+    return act[1:6] == known[1:6] and act.table != RESTORED and abs(known.when - act.when) < TOGETHER
 
 
 def _sentence(act: _Act, names: Mapping[str, str]) -> str:
@@ -100,13 +102,12 @@ def _sentence(act: _Act, names: Mapping[str, str]) -> str:
     first = {entry.key: entry for entry in reversed(act.entries)}
     rows = f"{one} {_name(act.table, act.entries[0], names)}" if len(first) == 1 else count(len(first), one, many)
     program = f" in {act.program}" if act.program else ""
-    reason = next((entry.why for entry in act.entries if entry.why), "")
     columns = [
         column for column in dict.fromkeys(c for entry in act.entries for c in entry.cells) if column not in NOISE
     ]
     statuses = {str(entry.cells["status"].new) for entry in act.entries if "status" in entry.cells}
-    if reason:
-        return f"{reason}: {rows}"
+    if act.why:
+        return f"{act.why}: {rows}"
     if act.sign:
         return f"{'added' if act.sign == '+' else 'removed'} {rows}{program}"
     if act.table == "checklist" and len(statuses) == 1:
