@@ -59,8 +59,9 @@ KIND_FORMATS = {
     "boolean": '"TRUE";"TRUE";"FALSE"',
 }
 
-WRAPPED = ("checklist", "sop", "retention", "settings", "people", "models", "kinds")
-"""Tables of few rows and long texts; the others keep one line per row."""
+WRAPPED = ("sop", "retention", "settings", "people", "kinds")
+"""Tables of few rows and long texts that people write. In the others scripts add rows, which keep one line each: not
+every program makes a row higher by itself when it opens a file."""
 
 TECHNICAL = (
     "parent_run_id",
@@ -113,8 +114,9 @@ def add_table(book: Workbook, table: Table, columns: Sequence[Column], rows: Seq
         for number, value in enumerate(values, FIRST_ROW):
             cell = body_cell(sheet.cell(number, index), value, column, wrap=table.name in WRAPPED)
             if table.open_prefixes and column is columns[-1]:
-                # Columns that scripts add take after the last one and may hold anything: no text format there.
-                cell.number_format = "General"
+                # Columns that scripts add take after the last one and may hold anything: no text format there, and numbers
+                # stand right as they do anywhere.
+                cell.number_format, cell.alignment = "General", look.align()
             if column.writer == "person" and mixed:
                 cell.fill = look.fill(look.PERSON_CELL)
     if table.name in WRAPPED:

@@ -605,7 +605,7 @@ def test_a_value_that_no_cell_holds_waits_with_the_reason(registry: Registry) ->
 def test_changes_without_room_wait_with_the_reason(path: Path) -> None:
     registry = runs(path, {"run_id": "r1"}, columns=("run_id", "name"))
     workbook = openpyxl.load_workbook(path)
-    workbook["Runs"]["C1"] = "in the way"
+    workbook["Runs"]["C2"] = "in the way"
     workbook.save(path)
     log(registry, Change("runs", ("r1",), {"tags.team": "risk"}, time=time.time()))
     registry.sync()

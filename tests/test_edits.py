@@ -202,7 +202,7 @@ def test_an_edit_without_room_says_that_it_waits(tmp_path: Path) -> None:
     path = tmp_path / "r.xlsx"
     with_openpyxl.simple(path, {"runs": (("run_id", "name"), [("r1", "first")])})
     workbook = openpyxl.load_workbook(path)
-    workbook["Runs"]["C1"] = "in the way"
+    workbook["Runs"]["C2"] = "in the way"
     workbook.save(path)
     registry = Registry(path)
     report = set_tag(registry, "r1", "team", "risk", None, "ds1")

@@ -212,7 +212,7 @@ CHECKLIST = Table(
     "One row per run and item of the standard operating procedure.",
     (
         Column("run_id", "text", "The run.", width=14),
-        Column("item", "text", "The item of the sop table.", width=30),
+        Column("item", "text", "The item of the sop table.", width=34),
         Column("status", "text", "missing, done, waived or not applicable.", "both", CHECKLIST_STATUS, 14),
         Column("level", "text", "must or should.", choices=("must", "should"), width=9),
         Column("evidence", "text", "What proves it: an artifact, a param, a note.", "both", width=34),
@@ -278,7 +278,7 @@ MODELS = Table(
             "override",
             "text",
             "What was missing when a manager promoted it all the same, and why.",
-            width=34,
+            width=28,
             added=True,
         ),
         Column("notes", "text", "Anything else.", "person", width=28),
