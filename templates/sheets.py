@@ -114,8 +114,8 @@ def add_table(book: Workbook, table: Table, columns: Sequence[Column], rows: Seq
         for number, value in enumerate(values, FIRST_ROW):
             cell = body_cell(sheet.cell(number, index), value, column, wrap=table.name in WRAPPED)
             if table.open_prefixes and column is columns[-1]:
-                # Columns that scripts add take after the last one and may hold anything: no text format there, and numbers
-                # stand right as they do anywhere.
+                # Columns that scripts add take after the last one and may hold anything: no text format there,
+                # and numbers stand right as they do anywhere.
                 cell.number_format, cell.alignment = "General", look.align()
             if column.writer == "person" and mixed:
                 cell.fill = look.fill(look.PERSON_CELL)
