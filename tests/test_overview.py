@@ -17,9 +17,9 @@ from tracker.deciding.undo import undo
 from tracker.history.timeline import events
 from tracker.reading.registry import Registry
 from tracker.settings import Settings
-from tracker.web.feed import deeds
-from tracker.web.glance import checked_shares, glance, main_metric
-from tracker.web.overview_later import storage
+from tracker.web.overview.feed import deeds
+from tracker.web.overview.later import storage
+from tracker.web.reading.glance import checked_shares, glance, main_metric
 
 TODAY = date(2026, 11, 25)
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from templates.lists import bank, datasheet, eu_ai_act, ml_test_score, model_car
 from templates.lists.words import NOT_LEGAL_ADVICE, Form, Template
 from tracker.deciding.rows import cells_of
 from tracker.reading.registry import templates
-from tracker.web.start import ABOUT_TEMPLATES
+from tracker.web.entering.start import ABOUT_TEMPLATES
 
 ROOT = Path(__file__).parent.parent
 COUNTS = {

@@ -557,7 +557,7 @@ def test_a_link_to_a_registry_never_opened_before_is_asked_about(open_app: Open,
 def test_on_a_network_pages_neither_open_nor_make_files(
     open_app: Open, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker.web import start
+    from tracker.web.entering import start
 
     monkeypatch.setattr(start.st, "get_option", lambda name: "0.0.0.0")
     app = open_app(filled, registry=str(tmp_path / "other.xlsx"))

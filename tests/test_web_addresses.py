@@ -13,7 +13,7 @@ from test_web import Open, _run, filled, made, open_app, run_ids, words  # noqa:
 
 import tracker
 from tracker.deciding import edits
-from tracker.web import address
+from tracker.web.common import address
 from tracker.web.pages import PAGES
 
 CHOICES: dict[str, tuple[dict[str, Any], ...]] = {

@@ -13,8 +13,9 @@ import pytest
 import tracker
 from tracker.folders import Folders
 from tracker.reading.registry import Registry
-from tracker.web import ahead, data, watch
+from tracker.web import ahead
 from tracker.web.pages import PAGES
+from tracker.web.reading import data, watch
 
 
 def test_whoever_comes_first_finds_the_runs_read(registry_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

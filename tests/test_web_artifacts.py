@@ -10,8 +10,8 @@ import pandas
 import pytest
 from test_web import Open, _run, filled, made, open_app, words  # noqa: F401
 
-from tracker.web import files
-from tracker.web.artifact_filter import Wanted, matching
+from tracker.web.artifacts.artifact_filter import Wanted, matching
+from tracker.web.reading import files
 
 ARTIFACTS = pandas.DataFrame(
     [

@@ -17,9 +17,9 @@ import tracker
 from tracker.comparing.seeds import groups_over_seeds
 from tracker.reading.query import parse
 from tracker.settings import Settings
-from tracker.web import axes, differences, file_diff, parallel
-from tracker.web.bands import band
-from tracker.web.curves import curve
+from tracker.web.compare import axes, differences, file_diff, parallel
+from tracker.web.compare.bands import band
+from tracker.web.reading.curves import curve
 
 
 @pytest.fixture(scope="module")

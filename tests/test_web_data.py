@@ -20,7 +20,7 @@ from tracker.data.profile import profile_table
 from tracker.deciding.people import set_roles
 from tracker.folders import Folders
 from tracker.reading.registry import Registry
-from tracker.web import histograms
+from tracker.web.datasets import histograms
 
 
 @pytest.fixture(scope="module")

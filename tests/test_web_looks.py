@@ -9,8 +9,8 @@ from threading import Event
 
 import pytest
 
-from tracker.web.looks import LATEST, LOST, REST, SHARE, Looks, Patient
-from tracker.web.watch import Stamp
+from tracker.web.reading.looks import LATEST, LOST, REST, SHARE, Looks, Patient
+from tracker.web.reading.watch import Stamp
 
 
 @dataclass

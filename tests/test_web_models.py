@@ -15,7 +15,7 @@ import tracker
 from tracker.deciding import decide
 from tracker.deciding.models import ModelVersion, registered
 from tracker.settings import Settings
-from tracker.web import board
+from tracker.web.models import board
 
 SAMPLE = ROOT / "sample_workbooks" / "ml_experiments.xlsx"
 PAGES = ("models", "lineage")
@@ -270,7 +270,7 @@ def test_of_many_things_the_newest_are_offered_and_the_others_are_looked_for(
     sample: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker.web.lineage.MOST_OFFERED", 12)
+    monkeypatch.setattr("tracker.web.artifacts.lineage.MOST_OFFERED", 12)
     app = open_app(sample, "lineage")
     offered = app.selectbox(key="lineage-picker").options
     assert [option.split(" · ")[0] for option in offered] == ["model", *["artifact"] * 4, *["run"] * 4]

@@ -19,8 +19,8 @@ from tracker.deciding.edits import edit_row, set_note
 from tracker.deciding.people import people, set_roles
 from tracker.deciding.ticking import tick
 from tracker.reading.registry import Registry
-from tracker.web import toured
-from tracker.web.settings_page import room
+from tracker.web.entering import toured
+from tracker.web.settings.page import room
 
 
 def grid(app: AppTest, column: str) -> Any:

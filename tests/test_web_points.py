@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.journal.following import MetricSteps
-from tracker.web.curve_chart import specification
-from tracker.web.points import BUCKETS, Look, drawn, thinned
-from tracker.web.run_metrics import SPARK, spark
+from tracker.web.run.curve_chart import specification
+from tracker.web.run.points import BUCKETS, Look, drawn, thinned
+from tracker.web.run.run_metrics import SPARK, spark
 
 numbers = st.floats(-1e6, 1e6)
 seconds = st.floats(0, 1e6).map(lambda moment: round(moment, 6))

@@ -15,7 +15,9 @@ from PIL import Image
 
 import tracker
 from tracker.folders import Folders
-from tracker.web import files, notebooks, pdf_pages, run_code, run_output
+from tracker.web.artifacts import notebooks, pdf_pages
+from tracker.web.reading import files
+from tracker.web.run import run_code, run_output
 
 
 def test_pages_of_a_pdf_are_drawn(tmp_path: Path) -> None:

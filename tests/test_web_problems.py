@@ -20,7 +20,7 @@ from tracker.model import Change, Problem
 from tracker.reading.conflicts import read_conflicts
 from tracker.reading.copies import conflict_copies
 from tracker.reading.registry import Registry
-from tracker.web import problem_groups
+from tracker.web.problems import problem_groups
 
 COPY = "registry (Anna's conflicted copy 2026-11-25).xlsx"
 

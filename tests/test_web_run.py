@@ -9,7 +9,7 @@ from test_web import NASTY, Open, _run, open_app, words  # noqa: F401
 from zoo import with_openpyxl
 
 import tracker
-from tracker.web.run import TABS
+from tracker.web.run.page import TABS
 
 
 @pytest.fixture

@@ -25,8 +25,11 @@ from tracker.deciding.people import set_roles
 from tracker.deciding.views import views
 from tracker.reading.query import arrange, parse, parse_order
 from tracker.settings import Settings
-from tracker.web import found, groups, hints, picking, places, runs_columns, shades, sparks, ways
-from tracker.web.found import SortKey
+from tracker.web.common import ways
+from tracker.web.entering import places
+from tracker.web.reading import sparks
+from tracker.web.runs import found, groups, hints, picking, runs_columns, shades
+from tracker.web.runs.found import SortKey
 
 SECONDS = 30
 WHO = "analyst@example.com"

@@ -22,7 +22,7 @@ from tracker.errors import BadRequestError, PermissionRefusedError, ValueChanged
 from tracker.model import Change
 from tracker.reading.registry import Registry
 from tracker.schema import RUNS
-from tracker.web import sheet_rows, sheet_view
+from tracker.web.sheets import sheet_rows, sheet_view
 from tracker.whole_sheets import read_sheet
 from tracker.workbook import open_workbook
 

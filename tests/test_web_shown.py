@@ -17,7 +17,11 @@ from tracker.errors import BadRequestError
 from tracker.folders import Folders
 from tracker.reading.query import parse
 from tracker.settings import Settings
-from tracker.web import charts, columns, curves, differences, editing, files, matrix, places, shown, watch
+from tracker.web.common import editing, shown
+from tracker.web.compare import charts, differences
+from tracker.web.entering import places
+from tracker.web.procedure import matrix
+from tracker.web.reading import columns, curves, files, watch
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any
 import grids
 from streamlit.testing.v1 import AppTest
 
-from tracker.web import ticks
+from tracker.web.common import ticks
 
 PLACE = "list"
 MAKE = """

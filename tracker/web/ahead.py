@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tracker.errors import TrackerError
+from tracker.web.entering.places import named_registry
 from tracker.web.pages import PAGES
-from tracker.web.places import named_registry
 
 FIRST = ("overview", "runs")
 """Pages that are opened first."""
@@ -40,8 +40,8 @@ def prepare(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def _read(path: Path) -> None:
     """Read what the Overview shows, which is kept for all sessions."""
-    from tracker.web import data
-    from tracker.web.overview_later import MOST_RUNS
+    from tracker.web.overview.later import MOST_RUNS
+    from tracker.web.reading import data
 
     stamp = data.looks(path).asked("")
     runs = data.table(path, stamp, "runs")

@@ -13,10 +13,13 @@ from tracker.folders import Folders
 from tracker.reading import many
 from tracker.reading.query import select
 from tracker.settings import Settings
-from tracker.web import columns, data, grid, say, signing_in, start, ticks, watch
-from tracker.web.places import Place
-from tracker.web.shown import count, plain
-from tracker.web.signing_in import Visitor
+from tracker.web.common import say, ticks
+from tracker.web.common.shown import count, plain
+from tracker.web.entering import signing_in, start
+from tracker.web.entering.places import Place
+from tracker.web.entering.signing_in import Visitor
+from tracker.web.reading import columns, data, watch
+from tracker.web.runs import grid
 
 SECONDS = 2.0
 """How often it is looked whether one of the registries has changed."""

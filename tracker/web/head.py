@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import places, say, signing_in, start, tour
-from tracker.web.context import Context
+from tracker.web.common import say
+from tracker.web.common.context import Context
+from tracker.web.common.shown import count, plain
+from tracker.web.entering import places, signing_in, start, tour
+from tracker.web.entering.places import Place
 from tracker.web.pages import Entry
-from tracker.web.places import Place
-from tracker.web.shown import count, plain
 
 STYLE = """
 <style>

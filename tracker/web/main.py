@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tracker.errors import TrackerError
-from tracker.web import address, adopt, data, folder, head, say, signing_in, start, tour, wanted, watch
-from tracker.web.context import Context
+from tracker.web import folder, head
+from tracker.web.common import address, say
+from tracker.web.common.context import Context
+from tracker.web.entering import signing_in, start, tour, wanted
+from tracker.web.entering.places import Place
+from tracker.web.importing import adopt
 from tracker.web.pages import PAGES, SECTIONS, Entry
-from tracker.web.places import Place
+from tracker.web.reading import data, watch
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page

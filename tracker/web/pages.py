@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracker.web.context import Context
+    from tracker.web.common.context import Context
 
 FIRST, ARTIFACTS, PROCEDURE, WORKBOOK = "", "Artifacts", "Procedure", "Workbook"
 SECTIONS = (FIRST, ARTIFACTS, PROCEDURE, WORKBOOK)
@@ -41,38 +41,75 @@ class Entry:
 
 
 PAGES = (
-    Entry("overview", "Overview", ":material/home:", "overview", FIRST, "What there is, what is best, what is to do."),
-    Entry("runs", "Runs", ":material/table_rows:", "runs", FIRST, "All runs: filter, order, choose columns."),
+    Entry(
+        "overview", "Overview", ":material/home:", "overview.page", FIRST, "What there is, what is best, what is to do."
+    ),
+    Entry("runs", "Runs", ":material/table_rows:", "runs.page", FIRST, "All runs: filter, order, choose columns."),
     Entry(
         "run",
         "Run",
         ":material/science:",
-        "run",
+        "run.page",
         FIRST,
         "One run with all that is known of it.",
         in_menu=False,
         follows_steps=True,
     ),
-    Entry("compare", "Compare", ":material/compare_arrows:", "compare", FIRST, "Runs side by side, and their curves."),
     Entry(
-        "artifacts", "Artifacts", ":material/inventory_2:", "artifacts", ARTIFACTS, "Every version of every artifact."
-    ),
-    Entry("data", "Data", ":material/analytics:", "datasets", ARTIFACTS, "What is in tables, and how they drift."),
-    Entry("models", "Models", ":material/deployed_code:", "models", ARTIFACTS, "Which version is in which stage, why."),
-    Entry("lineage", "Lineage", ":material/account_tree:", "lineage", ARTIFACTS, "What came from what."),
-    Entry("retention", "Retention", ":material/auto_delete:", "retention", ARTIFACTS, "What is due, the trash, holds."),
-    Entry(
-        "checklist", "Checklists", ":material/checklist:", "checklist", PROCEDURE, "Which run has what it must have."
-    ),
-    Entry("sop", "SOP", ":material/rule:", "sop", PROCEDURE, "What every run must have, and how many have it."),
-    Entry("workbook", "Sheets", ":material/grid_on:", "sheets", WORKBOOK, "The sheets as they are, edited here."),
-    Entry("history", "History", ":material/history:", "history", WORKBOOK, "Who changed which cell; undo, restore."),
-    Entry("problems", "Problems", ":material/report:", "problems", WORKBOOK, "What a person should look at."),
-    Entry(
-        "import", "Import", ":material/input:", "imports", WORKBOOK, "Tables and other trackers, brought in as runs."
+        "compare", "Compare", ":material/compare_arrows:", "compare.page", FIRST, "Runs side by side, and their curves."
     ),
     Entry(
-        "settings", "Settings", ":material/settings:", "settings_page", WORKBOOK, "Settings, people, where it all lies."
+        "artifacts",
+        "Artifacts",
+        ":material/inventory_2:",
+        "artifacts.page",
+        ARTIFACTS,
+        "Every version of every artifact.",
+    ),
+    Entry("data", "Data", ":material/analytics:", "datasets.page", ARTIFACTS, "What is in tables, and how they drift."),
+    Entry(
+        "models",
+        "Models",
+        ":material/deployed_code:",
+        "models.page",
+        ARTIFACTS,
+        "Which version is in which stage, why.",
+    ),
+    Entry("lineage", "Lineage", ":material/account_tree:", "artifacts.lineage", ARTIFACTS, "What came from what."),
+    Entry(
+        "retention",
+        "Retention",
+        ":material/auto_delete:",
+        "retention.page",
+        ARTIFACTS,
+        "What is due, the trash, holds.",
+    ),
+    Entry(
+        "checklist",
+        "Checklists",
+        ":material/checklist:",
+        "procedure.checklist",
+        PROCEDURE,
+        "Which run has what it must have.",
+    ),
+    Entry(
+        "sop", "SOP", ":material/rule:", "procedure.sop", PROCEDURE, "What every run must have, and how many have it."
+    ),
+    Entry("workbook", "Sheets", ":material/grid_on:", "sheets.page", WORKBOOK, "The sheets as they are, edited here."),
+    Entry(
+        "history", "History", ":material/history:", "history.page", WORKBOOK, "Who changed which cell; undo, restore."
+    ),
+    Entry("problems", "Problems", ":material/report:", "problems.page", WORKBOOK, "What a person should look at."),
+    Entry(
+        "import",
+        "Import",
+        ":material/input:",
+        "importing.page",
+        WORKBOOK,
+        "Tables and other trackers, brought in as runs.",
+    ),
+    Entry(
+        "settings", "Settings", ":material/settings:", "settings.page", WORKBOOK, "Settings, people, where it all lies."
     ),
 )
 """All pages, in the order of the menu."""

@@ -1,0 +1,1 @@
+"""The Artifacts page, and the Lineage page."""

@@ -1,0 +1,1 @@
+"""What pages share: what each is given, how values look, what is said, and how something is edited."""

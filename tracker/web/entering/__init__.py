@@ -1,0 +1,1 @@
+"""How somebody comes in: which registry, who it is, and the tour on a first visit."""

@@ -1,0 +1,1 @@
+"""The Checklists page and the SOP page."""

@@ -1,0 +1,1 @@
+"""The Runs page: the grid and all that is around it."""
