@@ -1,7 +1,7 @@
 """The grid of runs stays where a person has scrolled it, and as large as they made it, when runs come.
 
-For streamlit it is another grid then, see :mod:`.ticks`, which would begin at its upper left again. Where scripts are off,
-it does.
+For streamlit it is another grid then, see :mod:`.ticks`, which would begin at its upper left again. Where scripts are
+off, it does.
 """
 
 from __future__ import annotations
