@@ -207,7 +207,7 @@ def test_problems_are_grouped_by_severity_and_kind_the_most_frequent_first() -> 
 def test_every_kind_of_problem_has_its_name_in_words() -> None:
     import re
 
-    sources = Path(problem_groups.__file__).parents[1]
+    sources = Path(problem_groups.__file__).parents[2]
     text = "\n".join(path.read_text("utf-8") for path in [*sources.glob("reading/*.py"), *sources.glob("store/*.py")])
     codes = set(re.findall(r'(?:Problem\(|\.problem\()\s*"([a-z-]+)"', text))
     assert len(codes) > 20 and codes <= problem_groups.KINDS.keys()

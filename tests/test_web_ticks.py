@@ -12,7 +12,7 @@ from tracker.web.common import ticks
 PLACE = "list"
 MAKE = """
 import streamlit as st
-from tracker.web import ticks
+from tracker.web.common import ticks
 names = st.session_state["names"]
 if not st.session_state.get("elsewhere"):
     rows = ticks.rows("list", names, {"name": names}, mode=st.session_state["mode"])
