@@ -40,7 +40,7 @@ def page(path: Path, number: int) -> Page | None:
     """A page of a PDF, counted from 1; None where it is none, takes too long or cannot be drawn."""
     command = [sys.executable, "-m", "tracker.web.artifacts.pdf_pages", str(path), str(number)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=Path(__file__).parents[2])
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=Path(__file__).parents[3])
     except (subprocess.TimeoutExpired, OSError):
         return None
     pages, _, picture = done.stdout.partition(b"\n")
