@@ -25,14 +25,17 @@ class Server:
     log: Path
 
     def memory(self) -> int:
-        """Bytes that the process had at most (Linux)."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+        """Bytes that it and its workers had at most (Linux)."""
+        return sum(map(_most_memory, self._processes()))
 
     def processor(self) -> float:
-        """Seconds of processor time so far (Linux)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time so far, its workers' too (Linux)."""
+        return sum(map(_processor, self._processes()))
+
+    def _processes(self) -> list[int]:
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        children = [child for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
+        return [self.process.pid, *map(int, children)]
 
     def errors(self) -> list[str]:
         """The end of each error that it printed, but for visitors who left while the server spoke to them."""
@@ -40,6 +43,16 @@ class Server:
         parts = text.split("Traceback (most recent call last):")[1:]
         left = ("WebSocketDisconnect", "ClientDisconnected", "_websocket_endpoint")
         return [part.strip()[-600:] for part in parts if not any(sign in part for sign in left)]
+
+
+def _most_memory(process: int) -> int:
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def _processor(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

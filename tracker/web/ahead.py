@@ -15,14 +15,26 @@ from tracker.web.pages import PAGES
 
 FIRST = ("overview", "runs")
 """Pages that are opened first."""
+FINDERS = ("pandas", "python_calamine", "tracker.web.overview.feed", "tracker.web.reading.finding")
+"""What workers import before they are asked anything."""
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """For Streamlit's server: it answers at once, while the rest is made ready beside it."""
     arguments, environment = sys.argv[1:], dict(os.environ)
-    threading.Thread(target=prepare, args=(arguments, environment), name="tracker-ahead", daemon=True).start()
+    threading.Thread(target=_begin, args=(arguments, environment), name="tracker-ahead", daemon=True).start()
     yield
+    from tracker.web.reading import data
+
+    data.workers().stop()
+
+
+def _begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    from tracker.web.reading import data
+
+    data.workers().allow(FINDERS)
+    prepare(arguments, environment)
 
 
 def prepare(arguments: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -21,16 +21,15 @@ from tracker.comparing.lineage import (
     as_rows,
     find_node,
     models_from,
-    read_graph,
     search,
     thinned,
     walk,
 )
 from tracker.errors import TrackerError
-from tracker.reading.registry import Registry
 from tracker.web.common import address, say, shown
 from tracker.web.common.context import Context
 from tracker.web.common.shown import plain
+from tracker.web.reading import data, finding
 from tracker.web.reading.watch import Stamp
 
 CODE = """with tracker.start_run({path!r}, experiment="churn") as run:
@@ -72,7 +71,7 @@ THEME = {"light": ("#5B7083", "#0B1B2A"), "dark": ("#9DB7CB", "#E6EEF4")}
 @st.cache_resource(max_entries=4, show_spinner=False)  # nobody changes it, and a copy for each look would take a while
 def graph_of(path: Path, stamp: Stamp) -> Graph:
     """The graph of a registry; see :func:`tracker.comparing.lineage.read_graph`."""
-    return read_graph(Registry(path))
+    return data.workers().find(finding.graph, path)
 
 
 def show(context: Context) -> None:

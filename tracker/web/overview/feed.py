@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
+from tracker.folders import Folders
+from tracker.history.timeline import events
 from tracker.model import ChangeSet, Entry
 from tracker.web.common import changes
 from tracker.web.common.shown import count, cut
@@ -54,6 +57,11 @@ class _Act(NamedTuple):
     why: str
     """What it was done for, where that was said; such as an undo, or a move into the archive."""
     entries: tuple[Entry, ...]
+
+
+def deeds_lately(path: Path, names: Mapping[str, str]) -> list[Deed]:
+    """What people did in a registry, see :func:`deeds`."""
+    return deeds(events(Folders(path)), names)
 
 
 def deeds(history: Iterable[ChangeSet], names: Mapping[str, str], most: int = MOST) -> list[Deed]:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tracker.checklist.reviews import Review
-from tracker.history.timeline import events
 from tracker.retention.report import Expiry
 from tracker.web.common import shown, tile
 from tracker.web.common.context import Context
 from tracker.web.common.shown import count, plain
-from tracker.web.overview.feed import Deed, deeds
+from tracker.web.overview.feed import Deed, deeds_lately
 from tracker.web.procedure import reviewing
 from tracker.web.reading import data
 
-T = TypeVar("T")
 AHEAD = 14
 """How many days ahead something is due soon."""
 MOST_DUE = 8
@@ -124,10 +120,7 @@ def _due(context: Context, runs: int) -> None:
 
 
 def _reviews(context: Context) -> list[Review]:
-    def reviews(path: Path) -> list[Review]:
-        return reviewing.reviews(context, context.table("checklist"))
-
-    return data.known(context.place.path, context.stamp, reviews)
+    return reviewing.reviews(context, context.table("checklist"))
 
 
 def _expiries(context: Context) -> list[Expiry]:
@@ -178,8 +171,6 @@ def _lately(context: Context) -> None:
 
 
 def _deeds(context: Context) -> list[Deed]:
-    def deeds_lately(path: Path) -> list[Deed]:
-        named = context.runs().dropna(subset=["run_id", "name"])
-        return deeds(events(context.place.folders), dict(named[["run_id", "name"]].to_numpy()))
-
-    return data.known(context.place.path, context.stamp, deeds_lately)
+    named = context.runs().dropna(subset=["run_id", "name"])
+    names = dict(named[["run_id", "name"]].to_numpy())
+    return data.known(context.place.path, context.stamp, deeds_lately, names)

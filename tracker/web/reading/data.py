@@ -19,19 +19,18 @@ from tracker.history.origin import CellOf, Origin
 from tracker.journal.following import StepsFollower
 from tracker.journal.metrics import read_steps
 from tracker.model import Problem
-from tracker.reading import check, many, roles
-from tracker.reading import tables as reading
-from tracker.reading.conflicts import OpenConflict, open_conflicts
-from tracker.reading.facts import read_facts
+from tracker.reading import many, roles
+from tracker.reading.conflicts import OpenConflict
 from tracker.reading.frames import history_frame
 from tracker.reading.registry import Registry, Status
-from tracker.retention.inventory import Inventory, read_inventory
-from tracker.retention.report import Expiry, forecast
+from tracker.retention.inventory import Inventory
+from tracker.retention.report import Expiry
 from tracker.settings import Settings
-from tracker.web.reading import columns, files, sparks, watch
+from tracker.web.reading import columns, files, finding, sparks, watch
 from tracker.web.reading.curves import distinct_labels
 from tracker.web.reading.looks import Looks, Patient
 from tracker.web.reading.watch import Stamp, steps_stamp
+from tracker.web.reading.workers import Workers
 
 MOST_CURVES = 20_000
 """Small curves that are kept."""
@@ -47,6 +46,12 @@ def looks(path: Path) -> Looks:
     """When the files of a registry are looked at again, for all sessions."""
     folders = Folders(path)
     return Looks(lambda: watch.stamp(folders, time.time()))
+
+
+@st.cache_resource(show_spinner=False)
+def workers() -> Workers:
+    """The processes that find out for all sessions what takes long; the server starts them."""
+    return Workers()
 
 
 @dataclass
@@ -83,7 +88,8 @@ def table(path: Path, stamp: Stamp, name: str) -> pd.DataFrame:
             if kept.stamp is not None:
                 kept.earlier.append(kept.stamp)
             kept.frame = None  # its room is for the next one
-            kept.frame, kept.stamp, kept.version = Registry(path).table(name), stamp, kept.version + 1
+            found = workers().find(finding.table, path, name)
+            kept.frame, kept.stamp, kept.version = found, stamp, kept.version + 1
             kept.frame.attrs["version"] = kept.version
         return kept.frame.copy(deep=False)
 
@@ -159,32 +165,27 @@ def _patient(path: Path, what: str) -> Patient[Any]:
     return Patient()
 
 
-def known(path: Path, stamp: Stamp, find: Callable[[Path], T]) -> T:
-    """What is found in a registry, or was found a moment ago where that takes long. Nobody may change it."""
-    found: T = _patient(path, find.__name__).get(stamp, looks(path).changes, lambda: find(path))
+def known(path: Path, stamp: Stamp, find: Callable[..., T], *arguments: Any) -> T:
+    """What is found in a registry, or was found a moment ago where that takes long. Nobody may change it.
+
+    Args:
+        find: a function of a module, which is given the path and the further arguments.
+    """
+    found: T = _patient(path, find.__qualname__).get(
+        stamp, looks(path).changes, lambda: workers().find(find, path, *arguments)
+    )
     return found
 
 
 def problems(path: Path, stamp: Stamp) -> list[Problem]:
     """Everything in the registry that a person should look at."""
     with st.spinner("Looking at every sheet …"):
-        return list(known(path, stamp, _checked)[0])
+        return list(known(path, stamp, finding.problems)[0])
 
 
 def conflicts(path: Path, stamp: Stamp) -> list[OpenConflict]:
     """The conflicts that a person can settle."""
-    return list(known(path, stamp, _checked)[1])
-
-
-def _checked(path: Path) -> tuple[list[Problem], list[OpenConflict]]:
-    """Problems and conflicts, from one look at every cell."""
-    folders = Folders(path)
-
-    def look() -> tuple[list[Problem], list[OpenConflict]]:
-        facts = read_facts(folders)
-        return check.problems_in(facts), open_conflicts(facts)
-
-    return reading.steadily(folders, look)
+    return list(known(path, stamp, finding.problems)[1])
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -207,20 +208,12 @@ def overview(path: Path, stamp: Stamp) -> many.Overview:
 
 def inventory(path: Path, stamp: Stamp) -> Inventory:
     """What the plans of retention look at."""
-    return known(path, stamp, _inventory)
-
-
-def _inventory(path: Path) -> Inventory:
-    return read_inventory(Registry(path))
+    return known(path, stamp, finding.inventory)
 
 
 def expiries(path: Path, stamp: Stamp) -> Mapping[str, Expiry]:
     """Until when each artifact version is kept, and why."""
-    return known(path, stamp, _expiries)
-
-
-def _expiries(path: Path) -> Mapping[str, Expiry]:
-    return {one.artifact: one for one in forecast(read_inventory(Registry(path)))}
+    return known(path, stamp, finding.expiries)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
-from tracker.web.main import main
+if __name__ == "__main__":  # not in the server's workers, which begin with this too
+    from tracker.web.main import main
 
-main(samples=Path(sys.argv[0]).parent / "sample_workbooks")
+    main(samples=Path(sys.argv[0]).parent / "sample_workbooks")
