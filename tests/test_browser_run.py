@@ -46,7 +46,8 @@ def test_a_run_under_way_is_followed_zoomed_and_read(app: Shown, tmp_path: Path)
         assert 300 < first < 1000 < last < 1700
         run.log_metrics({"loss": 0.25, "rate": 1.5}, step=2001)
         shown.filter(has_text="1.5").wait_for()
-        assert whole.is_visible() and "curve-zoom=" in page.url and "curve-smoothing=0.5" in page.url
+        whole.wait_for()
+        assert "curve-zoom=" in page.url and "curve-smoothing=0.5" in page.url
 
         # What it prints is read while it runs.
         page.get_by_role("tab", name="Output").click()

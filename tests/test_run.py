@@ -769,6 +769,19 @@ def test_every_value_whose_call_returned_survives_kill_9(registry_path: Path) ->
             assert rows[0]["metrics.auc"] == pytest.approx(read.value[-1], rel=1e-14)
 
 
+def test_a_killed_run_does_not_end_before_it_began(registry_path: Path) -> None:
+    code = "import os, signal, sys, tracker; tracker.start_run(sys.argv[1]); os.kill(os.getpid(), signal.SIGKILL)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code, registry_path], env=environment, check=False)
+    folders = Folders(registry_path)
+    for path in folders.pending.iterdir():  # a server with a clock of its own
+        os.utime(path, (1e9, 1e9))
+    sync(folders)
+    (row,) = in_workbook(registry_path)
+    assert (row["status"], row["duration"]) == ("KILLED", pytest.approx(0.0, abs=1.0))
+    assert row["end_time"] >= row["start_time"]
+
+
 STORE_UNTIL_KILLED = """
 import itertools, os, sys, tracker
 run = tracker.start_run(sys.argv[1])

@@ -35,6 +35,7 @@ from tracker.folders import Folders
 from tracker.store import reaching
 from tracker.store.place import Place
 from tracker.store.reaching import place_at
+from tracker.store.remote import RemotePlace
 
 fsspec = pytest.importorskip("fsspec", reason="the extra 'remote' is not installed")
 ROOT = Path(__file__).parent.parent
@@ -138,6 +139,14 @@ def at_server(place: Place, path: str, content: bytes) -> None:
 
 
 # -- all is well --------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_somebody_else_removed_is_made_anew(far: Far) -> None:
+    mine, other = RemotePlace(far.url), RemotePlace(far.url)
+    mine.make("d/1/a.txt", b"a")
+    other.remove_folder("d")
+    mine.make("d/1/b.txt", b"b")
+    assert dict(RemotePlace(far.url).files()) == {"d/1/b.txt": 1}
 
 
 def test_log_get_verify_delete(folders: Folders, far: Far, model: Path, tmp_path: Path) -> None:

@@ -150,18 +150,20 @@ def _metric_changes(
 def _killed(file: PendingFile, folders: Folders) -> list[Change]:
     """A writer that is gone without having ended its run: the run was killed when it was last seen."""
     status = began = None
+    seen = file.heartbeat
     for change in read_pending_file(file.path):
+        seen = max(seen, change.time)  # the time of a file can be some milliseconds behind the clock
         if change.table == "runs" and change.key == (file.run_id,) and "status" in change.set:
             status, began = change.set["status"], change.set.get("start_time", began)
     if status != "RUNNING":
         return []
-    seen = file.heartbeat
     with contextlib.suppress(OSError):  # it logged no metric
         seen = max(seen, folders.metrics(file.run_id).stat().st_mtime)
     moment = utc(seen)
     cells: dict[str, Any] = {"status": "KILLED", "end_time": moment}
     if isinstance(began, datetime):
-        cells["duration"] = max(0.0, round((moment - began).total_seconds(), 3))
+        cells["end_time"] = max(moment, began)
+        cells["duration"] = round((cells["end_time"] - began).total_seconds(), 3)
     return [Change("runs", (file.run_id,), cells, {"status": "RUNNING"}, time=seen, by="sync")]
 
 

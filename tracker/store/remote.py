@@ -11,7 +11,7 @@ import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from tracker.errors import (
@@ -31,11 +31,15 @@ _SSH = {"sftp", "ssh"}
 _ETAGS = ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "mtime", "last_modified")
 _PART = 8 << 20
 _MOST_PARTS = 9_000
+_TRIES = 3
+"""How often a folder is made anew that somebody else removed."""
 _REFUSED = {"PermissionDenied", "HostKeyNotVerifiable", "NoCredentialsError", "PartialCredentialsError"}
 _REFUSED |= {"CredentialRetrievalError", "ClientAuthenticationError", "DefaultCredentialsError"}
 _REFUSAL = re.compile("InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied")
 """What S3 says, also in answers that a client could not take apart."""
 _NO_ROOM = re.compile(r"quota|no space|(storage|disk|device|volume).?(is.?)?full|insufficient.?storage", re.I)
+
+Made = TypeVar("Made")
 
 
 class RemotePlace:
@@ -66,9 +70,9 @@ class RemotePlace:
     def sink(self, path: str, size: int) -> RemoteSink:
         """Make a file. Of an object store, it is there when it is closed; elsewhere it grows."""
         with self._translated(writing=True):
-            self._make_folder(path.rpartition("/")[0])
             options = {"block_size": max(_PART, -(-size // _MOST_PARTS))} if self._protocol not in _SSH else {}
-            return RemoteSink(self, path, self._fs.open(self._at(path), "wb", **options))
+            file = self._in_folder(path, lambda: self._fs.open(self._at(path), "wb", **options))
+            return RemoteSink(self, path, file)
 
     def make(self, path: str, content: bytes) -> None:
         """Make a small file, whole at once."""
@@ -95,8 +99,7 @@ class RemotePlace:
     def move(self, folder: str, target: str) -> None:
         """Rename the folder."""
         with self._translated(writing=True):
-            self._make_folder(target.rpartition("/")[0])
-            self._fs.mv(self._at(folder), self._at(target))
+            self._in_folder(target, lambda: self._fs.mv(self._at(folder), self._at(target)))
 
     def adopt(self, source: Place, path: str, target: str) -> bool:
         """Have the server copy it, of an object store; elsewhere rename it."""
@@ -109,8 +112,8 @@ class RemotePlace:
             source._fs.invalidate_cache()
             source._fs.info(source._at(path))
         with self._translated(writing=True):
-            self._make_folder(target.rpartition("/")[0])
-            (self._fs.cp_file if copies else self._fs.mv)(source._at(path), self._at(target))
+            bring = self._fs.cp_file if copies else self._fs.mv
+            self._in_folder(target, lambda: bring(source._at(path), self._at(target)))
         return True
 
     def open(self, path: str, start: int = 0) -> BinaryIO:
@@ -171,10 +174,20 @@ class RemotePlace:
     def _at(self, path: str) -> str:
         return f"{self._base}/{path}" if path else self._base
 
-    def _make_folder(self, folder: str) -> None:
-        if self._protocol not in _OBJECT_STORES and folder not in self._made:
-            self._fs.makedirs(self._at(folder), exist_ok=True)
-            self._made.add(folder)
+    def _in_folder(self, path: str, work: Callable[[], Made]) -> Made:
+        """What ``work`` gives, which makes something in a folder that is there."""
+        if self._protocol in _OBJECT_STORES:
+            return work()
+        folder = path.rpartition("/")[0]
+        for _ in range(_TRIES):
+            if folder not in self._made:
+                self._fs.makedirs(self._at(folder), exist_ok=True)
+                self._made.add(folder)
+            # Who gives up another file removes the folder if it is empty, as does a request of a lost connection.
+            with contextlib.suppress(FileNotFoundError):
+                return work()
+            self._made.discard(folder)
+        return work()
 
     def _find(self, folder: str) -> dict[str, int]:
         self._fs.invalidate_cache()
