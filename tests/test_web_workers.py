@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,7 +40,9 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
+def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+    """Some whose main module is none that a test of a page left behind: they would run it, as they would the app's."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     made = Workers()
     yield made
     made.stop()
