@@ -60,7 +60,12 @@ class Followed:
         else:
             if self.catch_up(before) or surely:
                 assert self.unfinished is None and self.shadow.now().values() == self.shadow.file.values()
+                self.everything_beside_is_taken_in()
                 self.shadow.typed.update((*place, value) for place, value in self.outside.items() if value)
+
+    def everything_beside_is_taken_in(self) -> None:
+        self.shadow.file.beside.clear()
+        self.compare(read_tables(self.folders.workbook, {"runs"})["runs"], self.shadow.file)
 
     def state(self) -> State:
         journal = Journal(self.folders.changes)
@@ -93,6 +98,7 @@ class Followed:
                 assert lost == {Lost(c.key[0], c.column, c.dropped) for c in conflicts}
                 shadow.commit(result)
             if is_in:
+                result.beside.clear()
                 shadow.file = passed[changes.id] = result
                 shadow.left[changes.id] = result.copy()
         for name in after.versions:
@@ -104,16 +110,20 @@ class Followed:
     def compare(self, table: Any, expected: Sheet) -> None:
         found: dict[str, dict[str, Any]] = {}
         typed = []
+        unread = {*NOT_COMPARED, *expected.beside}  # a sync takes them in; a reader sees them then
         for row in table.rows:
             cells = {name: value for name, value in zip(table.columns, row, strict=True) if value not in (None, "")}
             run = cells.pop("run_id", None)
-            cells = {name: value for name, value in cells.items() if name not in NOT_COMPARED}
+            cells = {name: value for name, value in cells.items() if name not in unread}
             if run:
                 assert run not in found, f"{run} is there twice"
                 found[run] = cells
             elif cells:
                 typed.append(cells["name"])
-        assert found == expected.values()
+        assert found == {
+            run: {name: value for name, value in row.items() if name not in unread}
+            for run, row in expected.values().items()
+        }
         # Those that stand below the table are read once a sync has taken them in.
         assert len(typed) == len(set(typed)) and set(typed) <= expected.typed.keys()
 

@@ -57,9 +57,12 @@ class Person:
         """Adds a column right of the table, by run, which Excel takes into the table and LibreOffice leaves outside."""
         sheet, table, _, rows = self._runs()
         _, header_row, last_column, _ = range_boundaries(table.ref)
-        sheet.cell(header_row, last_column + 1, header)
+        place = last_column + 1
+        while sheet.cell(header_row, place).value is not None:
+            place += 1
+        sheet.cell(header_row, place, header)
         for run_id, value in cells.items():
-            sheet.cell(rows[run_id], last_column + 1, value)
+            sheet.cell(rows[run_id], place, value)
 
     def writes_far_below(self, value: Any, rows_below: int) -> None:
         sheet, table, _, _ = self._runs()

@@ -66,6 +66,8 @@ class Sheet:
     typed: dict[str, dict[str, Cell]] = field(default_factory=dict)
     """Rows without an id, by their tag."""
     own: set[str] = field(default_factory=lambda: {"mine"})
+    beside: set[str] = field(default_factory=set)
+    """Columns that stand right of the table, until a sync takes them in."""
 
     def copy(self) -> Sheet:
         return copy.deepcopy(self)

@@ -128,6 +128,7 @@ class Machine(Followed, RuleBasedStateMachine):
 
     # -- people in their windows --------------------------------------------------------------------------------
 
+    @precondition(lambda self: not self.shadow.file.beside)
     @rule(window=st.integers(0, WINDOWS - 1))
     def person_opens(self, window: int) -> None:
         self.windows[window] = self.opened(self.folders.workbook), self.shadow.file.copy(), dict(self.outside)
@@ -168,6 +169,22 @@ class Machine(Followed, RuleBasedStateMachine):
             tag, goal = self.fresh("typed "), one_of(("planned", self.fresh("p")), which)
             (person.types if act == "type" else person.types_below)(name=tag, goal=goal)
             sheet.typed[tag] = {"name": Cell(tag, "hand"), "goal": Cell(goal, "hand")}
+
+    @precondition(lambda self: self.windows)
+    @rule(window=pick, run=pick)
+    def person_adds_a_column_beside(self, window: int, run: int) -> None:
+        """And saves and closes: what one does next in such a window tells the program more than the sync."""
+        person, sheet, typed = self.window(window)
+        if not sheet.rows:
+            return
+        name, header, value = one_of(sorted(sheet.rows), run), self.fresh("extra "), self.fresh("p")
+        person.adds_a_column_beside(header, **{name: value})
+        sheet.own.add(header)
+        sheet.beside.add(header)
+        sheet.put(name, header, value)
+        typed[name, header] = value
+        self.person_saves(window)
+        del self.windows[one_of(sorted(self.windows), window)]
 
     @precondition(lambda self: self.windows)
     @rule(window=pick)

@@ -39,6 +39,15 @@ class Window:
         self.document.insert_columns("Runs", letters)
         self.document.set_cell("Runs", f"{letters}{top}", header)
 
+    def add_column_beside(self, header: str, **cells: Any) -> None:
+        """Types a column right of the table and of what was typed there before: LibreOffice takes none of it in."""
+        top, headers, _ = self._looks()
+        letters = get_column_letter(1 + max(place for place, name in enumerate(headers, 1) if name not in (None, "")))
+        self.document.set_cell("Runs", f"{letters}{top}", header)
+        for run_id, value in cells.items():
+            row = re.sub(r"\D", "", self.cell(run_id, "run_id"))
+            self.document.set_cell("Runs", f"{letters}{row}", value)
+
     def delete(self, run_id: str) -> None:
         self.document.delete_rows("Runs", int(re.sub(r"\D", "", self.cell(run_id, "run_id"))))
 
@@ -111,6 +120,9 @@ class OfficePerson(Desk):
         self.window.type_below(**cells)
 
     types = types_below
+
+    def adds_a_column_beside(self, header: str, **cells: Any) -> None:
+        self.window.add_column_beside(header, **cells)
 
     def deletes(self, run_id: str) -> None:
         self.window.delete(run_id)
