@@ -13,6 +13,7 @@ from team import Team
 from test_web import WHO, Open, _run, open_app, words  # noqa: F401
 
 from tracker import retention
+from tracker.errors import StoreFullError
 
 DAY = timedelta(days=1)
 
@@ -68,6 +69,25 @@ def test_approve_does_what_was_shown(open_app: Open, team: Team) -> None:  # noq
     assert not app.error
     assert {name for name, status in statuses(team).items() if status == "trash"} >= {"plot:v1", "table:v1"}
     assert "Nothing is due" in words(app)
+
+
+def test_what_went_wrong_is_said_until_something_else_is_done(
+    open_app: Open,  # noqa: F811
+    team: Team,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError(store="the disk", reason="has no space left", hint="Make room.")
+
+    app = open_app(team.folders.workbook, "retention")
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "approve", full)
+        click(app, "retention-approve")
+    for _ in range(2):  # the page is drawn anew whenever runs come
+        assert "no space left" in app.error[0].value
+        _run(app)
+    click(app, "retention-approve")
+    assert not app.error
 
 
 def test_a_plan_that_changed_meanwhile_is_refused(open_app: Open, team: Team) -> None:  # noqa: F811

@@ -56,6 +56,7 @@ def show(context: Context) -> None:
     }
     address.take_over(SHARED)
     address.keep_valid("retention-tab", names.values())
+    say.still_failed(retention_acts.ACTS)
     tabs = dict(zip(names, st.tabs(list(names.values()), key="retention-tab", on_change="rerun"), strict=True))
     address.write(SHARED)
     with tabs["due"]:

@@ -21,8 +21,8 @@ from tracker.web.common.shown import count, plain
 
 PLAN = "retention-plan"
 """Where the session keeps the plan that a person has asked for and not yet agreed to."""
-HOLDS = "retention-holds"
-"""The form for holds, as :func:`tracker.web.common.say.keep_failed` names it."""
+ACTS, HOLDS = "retention-acts", "retention-holds"
+"""Acts on files, and the form for holds, as :func:`tracker.web.common.say.keep_failed` names them."""
 ACTIONS = {
     "trash": "Put into the trash",
     "archive": "Move to the archive",
@@ -41,12 +41,13 @@ class _Asked:
 
 
 def carry_out(act: Callable[[], Outcome]) -> None:
-    """Do it, and say with the next page what was done."""
+    """Do it, and say with the next page what was done; what was not, as long as the same tab is open."""
+    say.forget_failed(ACTS)
     try:
         outcome = act()
     except TrackerError as error:
-        say.failed(error)
-        return
+        say.keep_failed(ACTS, error, ["retention-tab"])
+        st.rerun()
     done: dict[str, int] = {}
     for item in outcome.done:
         done[item.action] = done.get(item.action, 0) + 1
@@ -55,11 +56,10 @@ def carry_out(act: Callable[[], Outcome]) -> None:
     if not outcome.report.in_workbook:
         text += f". The rows are not in the workbook yet: {outcome.report.pending_because}"
     if outcome.failed:
-        st.error(plain(f"{text}. These stay where they were: "), icon=":material/error:")
-        for item, why in outcome.failed:
-            st.markdown(f"- {plain(item.artifact)}: {plain(why)}")
-        return
-    st.session_state["flash"] = (plain(f"{text[0].upper()}{text[1:]}."), ":material/check:")
+        left = "; ".join(f"{item.artifact}: {why}" for item, why in outcome.failed)
+        say.keep_failed(ACTS, f"{text[0].upper()}{text[1:]}. What stays where it was: {left}", ["retention-tab"])
+    else:
+        st.session_state["flash"] = (plain(f"{text[0].upper()}{text[1:]}."), ":material/check:")
     st.rerun()
 
 

@@ -23,6 +23,8 @@ MEANING = {
     "manager": "decides: production, deletion, holds, the procedure, settings, people",
 }
 TAKE_AWAY = "no role"
+FORM = "people"
+"""As :func:`tracker.web.common.say.keep_failed` names it."""
 
 
 def show(context: Context) -> None:
@@ -87,11 +89,18 @@ def _form(context: Context, found: list[deciding.Person]) -> None:
         try:
             plan = deciding.plan_roles(cells_of(context.place.folders, "people"), wanted, context.who, time.time())
             st.markdown(plain(f"{plan.what}."))
-            if plan.changes and st.button("Save", type="primary", key="people-save"):
-                done(deciding.set_roles(context.registry, wanted, context.who, plan).report)
-                st.rerun()
         except TrackerError as error:
             say.failed(error)
+            return
+        if plan.changes and st.button("Save", type="primary", key="people-save"):
+            say.forget_failed(FORM)
+            try:
+                done(deciding.set_roles(context.registry, wanted, context.who, plan).report)
+            except TrackerError as error:
+                say.keep_failed(FORM, error, ["people-name", "people-role"])
+            else:
+                st.rerun()
+        say.still_failed(FORM)
 
 
 def _acts(context: Context) -> None:
