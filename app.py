@@ -3,6 +3,7 @@
 from streamlit.starlette import App
 
 from tracker.web import ahead
+from tracker.web.routes import ROUTES
 from tracker.web.script import SCRIPT
 
-app = App(SCRIPT, lifespan=ahead.lifespan)
+app = App(SCRIPT, lifespan=ahead.lifespan, routes=ROUTES)

@@ -60,7 +60,8 @@ class Followed:
         else:
             if self.catch_up(before) or surely:
                 assert self.unfinished is None and self.shadow.now().values() == self.shadow.file.values()
-                self.everything_beside_is_taken_in()
+                if surely:
+                    self.everything_beside_is_taken_in()
                 self.shadow.typed.update((*place, value) for place, value in self.outside.items() if value)
 
     def everything_beside_is_taken_in(self) -> None:
@@ -98,7 +99,8 @@ class Followed:
                 assert lost == {Lost(c.key[0], c.column, c.dropped) for c in conflicts}
                 shadow.commit(result)
             if is_in:
-                result.beside.clear()
+                if not changes.restored:
+                    result.beside.clear()
                 shadow.file = passed[changes.id] = result
                 shadow.left[changes.id] = result.copy()
         for name in after.versions:

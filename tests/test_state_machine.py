@@ -227,7 +227,7 @@ class Machine(Followed, RuleBasedStateMachine):
         if not now.rows or self.unfinished:
             return
         name = one_of(sorted(now.rows), run)
-        where = one_of(sorted({*FOR_PEOPLE, *now.own}), column)
+        where = one_of(sorted({*FOR_PEOPLE, *now.own} - now.beside), column)
         value = self.fresh_value(where)
         seen = now.cell(name, where).value
         with self.syncing():

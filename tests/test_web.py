@@ -10,6 +10,7 @@ from typing import Any
 
 import grids
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import tracker
@@ -61,6 +62,9 @@ def open_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Open:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
     monkeypatch.delenv("TRACKER_REGISTRY", raising=False)
+    if not config.get_option("server.address"):  # another test stood in another folder when they were read
+        monkeypatch.chdir(ROOT)
+        config.get_config_options(force_reparse=True)
 
     def opened(path: Path | None = None, page: str = "runs", samples: str = "None", **parameters: str) -> AppTest:
         monkeypatch.setattr(sys, "argv", ["app.py", *([str(path)] if path else [])])

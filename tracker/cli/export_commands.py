@@ -9,7 +9,7 @@ import click
 from tracker.cli import shell
 
 
-@click.group()
+@click.group(cls=shell.Group)
 def export() -> None:
     """Hand out what the registry knows, in files that stand by themselves.
 

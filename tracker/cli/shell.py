@@ -20,7 +20,15 @@ REGISTRY_VARIABLE = "TRACKER_REGISTRY"
 WORKBOOKS = (".xlsx", ".xlsm")
 
 
-class Group(click.Group):
+class _Told:
+    """A command that a list of commands tells in its whole first sentence, on as many lines as it takes."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        told: str = super().get_short_help_str(max(limit, 400))  # type: ignore[misc]
+        return told
+
+
+class Group(_Told, click.Group):
     """Turns a :class:`TrackerError` into one sentence on stderr and the error's exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -35,7 +43,7 @@ class Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-class Command(click.Command):
+class Command(_Told, click.Command):
     """A command on a registry, which need not be named where it is clear which one is meant."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

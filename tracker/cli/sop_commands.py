@@ -7,7 +7,7 @@ import click
 from tracker.cli import shell
 
 
-@click.group()
+@click.group(cls=shell.Group)
 def sop() -> None:
     """Work on the standard operating procedure: what every run must have.
 

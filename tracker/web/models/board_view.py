@@ -36,7 +36,8 @@ def show(context: Context, columns: Mapping[str, list[Card]], metric: str) -> No
                 st.space("stretch")
                 st.caption(str(len(cards)) if cards else shown.NOTHING, width="content")
             for row, card in enumerate(cards[:MOST_CARDS]):
-                _card(context, card, metric, f"{stage}-{row}")
+                # By name, so that a click on one that has moved meanwhile hits no other; a version may be there twice.
+                _card(context, card, metric, f"{card.version.label}-{stage}-{row}")
             if len(cards) > MOST_CARDS:
                 st.caption(f"and {len(cards) - MOST_CARDS} more in the table")
 

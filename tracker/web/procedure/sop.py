@@ -104,10 +104,10 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
         placeholder="",
         height=min(35 * (len(table) + 1) + 3, 560),
         column_config={
-            "item": column.TextColumn(width=210, pinned=True),
+            "item": column.TextColumn(width=200, pinned=True),
             "level": column.TextColumn(width=65, help="must: no gate without it; should: good practice."),
-            "holds for": column.TextColumn(width=120),
-            "proved when": column.TextColumn(width=300),
+            "holds for": column.TextColumn(width=90),
+            "proved when": column.TextColumn(width=260),
             "have it": column.ProgressColumn(
                 width=110, format="%d%%", min_value=0, max_value=100, help="Of the runs that it counts for."
             ),

@@ -23,7 +23,8 @@ GROUPS = {
     "yours": "Yours",
 }
 """The groups of the column chooser and their titles."""
-ALWAYS = ("name", "status", "experiment", "owner", "start_time", "duration")
+FIRST, THEN = ("name", "status", "experiment", "start_time"), ("owner", "duration")
+"""What is said of the run itself, before its metrics and after them: on a narrow screen one of them is seen, too."""
 MOST = {"params": 6, "metrics": 6, "tags": 3, "yours": 4}
 """How many columns of a group are shown while nobody chose."""
 _BARE = re.compile(r"[^\W\d][\w.\-/:@]*(?<!\.)")
@@ -68,7 +69,7 @@ def suitable(frame: pd.DataFrame) -> list[str]:
     A metric says something where it has a value; a param where it differs between the runs shown.
     """
     groups = grouped([str(column) for column in frame.columns])
-    chosen = [column for column in ALWAYS if column in frame.columns]
+    chosen = [column for column in FIRST if column in frame.columns]
     for name in ("metrics", "params", "tags", "yours"):
         filled = [column for column in groups[name] if frame[column].notna().any()]
         if name == "metrics":
@@ -76,6 +77,8 @@ def suitable(frame: pd.DataFrame) -> list[str]:
         if name == "params":
             filled.sort(key=lambda column: not _differs(frame[column].dropna()))
         chosen += filled[: MOST[name]]
+        if name == "metrics":
+            chosen += [column for column in THEN if column in frame.columns]
     return chosen
 
 
