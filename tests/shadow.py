@@ -146,11 +146,13 @@ class Shadow:
                 chain = [w for w in wishes if w.column == column and w.kind == "cell"]
                 held = row.get(column, Cell())
                 winner = self._fold_cell(held, chain)[0]
+                has_place = not column.startswith(OWN) or column in result.own
                 known = self._fold_cell(held, [w for w in chain if self._is_committed(w)])[0]
                 before = known.value if known else held.value
                 for w in chain:
                     if not self._is_committed(w):
-                        w.over = w is not winner or run not in result.rows or w.value == before
+                        stays = w is winner and run in result.rows and has_place
+                        w.over = not stays or w.value == before
                         w.was = before
         self.committed = len(self.wishes)
 

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.browser
 
 def test_from_the_overview_to_a_run_the_procedure_a_setting_and_a_role(app: Shown) -> None:
     page, registry = app.page, Registry(app.registry)
-    app.open()
+    app.open("/overview")  # it has no address of its own, but somebody writes it
     app.has_cell("overview-best", 0, 0, "churn")
+    assert not page.get_by_text("Page not found").count()
     page.get_by_text("every sheet is as it should be").wait_for()  # the last of the page
     app.has_cell("overview-newest", 0, 0, "linear")
     page.wait_for_timeout(1000)
