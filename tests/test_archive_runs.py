@@ -119,6 +119,7 @@ def test_there_and_back_everything_is_as_it_was(registry: Registry) -> None:
     assert verify(archive.folders) == [] and verify(registry.folders) == []
     assert {key[0] for key in there["checklist"]} == {forest, boosting}
     assert [problem for problem in registry.check() if problem.severity != "info"] == []
+    assert not {"broken-link"} & {problem.code for problem in archive.check()}, "it needs no procedure of its own"
     assert [problem for problem in archive.check() if problem.severity != "info"] == []
     assert faults(archive.path) == [] and faults(registry.path) == []
     assert registry.sync().change_set is None and archive.sync().change_set is None

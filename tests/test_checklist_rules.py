@@ -253,6 +253,24 @@ def test_what_holds_says_what_proves_it_and_what_does_not_says_why(rule: str, ho
     assert (proof.holds, says in proof.text) == (holds, True), proof
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("artifact kind=notebook name=churn*", "; churn-model:v3 has the kind model file, churn-train:v1 has the kind"),
+        ("input artifact kind=notebook name=churn*", "; churn-train:v1 has the kind data set"),
+        ("artifact kind=notebook", "; weights:v1 has no kind"),
+        ("artifact kind=notebook name=elsewhere", "no artifact kind=notebook name=elsewhere"),
+        ("artifact name=nothing", "no artifact name=nothing"),
+    ],
+)
+def test_what_would_do_but_for_its_kind_is_named(rule: str, says: str) -> None:
+    weights = an_artifact("weights:v1", category="model", kind=None, run_id="r1")
+    link = {"run_id": "r1", "direction": "output", "artifact": "weights:v1"}
+    found = facts(artifacts=[*ARTIFACTS, weights], lineage=[*LINEAGE, link])
+    text = prove(parse_rule(rule), found, {}).text
+    assert text.endswith(says) if says.startswith("no ") else f"no {rule}{says}" in text, text
+
+
 def test_what_is_uncommitted_is_not_clean_and_what_is_unknown_neither() -> None:
     for dirty in (True, None):
         assert not prove(Git(True), facts(runs=[{**RUN, "git_dirty": dirty}]), {}).holds

@@ -276,9 +276,9 @@ def test_revert_in_another_stage(churn: Registry, invoke: Invoke) -> None:
         (("promote", "churn:v2", "staging", "--reason", " "), "Give a reason"),
         (("promote", "churn:v2", "staging"), "Missing option '--reason'"),
         (("revert", "shurn", "--reason", "x"), "There are: churn."),
-        (("alias", "churn-model:v9", "champion", "--why", "x"), "Its versions are v3, v2, v1."),
-        (("alias", "churn-model:v2", "champion", "--why", "x", "--remove"), "Name churn-model without a version"),
-        (("alias", "churn-model", "champion", "--why", "x", "--remove"), "no version of it has this alias"),
+        (("alias", "churn-model:v9", "champion", "--reason", "x"), "Its versions are v3, v2, v1."),
+        (("alias", "churn-model:v2", "champion", "--reason", "x", "--remove"), "Name churn-model without a version"),
+        (("alias", "churn-model", "champion", "--reason", "x", "--remove"), "no version of it has this alias"),
         (("card", "churn:v9"), "Its versions are v3 (none)"),
     ],
 )
@@ -292,7 +292,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
 
 
 def test_an_alias_moves_and_goes(churn: Registry, invoke: Invoke) -> None:
-    words = ("champion", "--why", "best auc")
+    words = ("champion", "--reason", "best auc")
     assert invoke("alias", "churn-model:v1", *words, "--yes").stdout == "Done: champion points to churn-model:v1.\n"
     assert "no longer to churn-model:v1." in invoke("alias", "churn-model:v2", *words, answer="y\n").stderr
     assert aliases(churn) == {"churn-model:v2": ["champion"]}

@@ -206,7 +206,7 @@ def test_the_commands(registry: Registry, tmp_path: Path) -> None:
     assert "churn v1 may not go into production" in invoke("gate", path, "churn:v1", code=9)
     assert json.loads(invoke("gate", path, "churn:v1", "--json", code=9))["findings"][0]["kind"] == "item"
     assert "may not go into" in invoke("promote", path, "churn:v1", "production", "--reason", "x", "--yes", code=9)
-    invoke("checklist", path, "gbm", "--waive", "seed", "--why", "deterministic")
+    invoke("checklist", path, "gbm", "--waive", "seed", "--reason", "deterministic")
     assert "~ seed * (waived): deterministic" in invoke("checklist", path, "gbm")
     assert "may go into production" in invoke("gate", path, "churn:v1")
     assert "runs were judged" in invoke("checklist", path, "--evaluate", "--all")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tracker.checklist.facts import ArtifactFacts, Cells, RunFacts
@@ -29,6 +29,8 @@ MOST_NAMED = 3
 """How many artifacts or values an evidence names; the others are counted."""
 MOST_CHARACTERS = 80
 """How much of a text an evidence quotes."""
+NO_KIND = ("", "folder")
+"""Kinds of artifacts that neither their name nor their content tells anything of."""
 EVER_IN_PRODUCTION = ("production", "retired")
 
 
@@ -61,12 +63,19 @@ def _any_of(rule: AnyOf, facts: RunFacts, row: Cells) -> Proof:
 
 
 def _artifact(rule: AnyArtifact, facts: RunFacts) -> Proof:
-    found = [
-        used.artifact.key
-        for used in facts.used
-        if (not rule.direction or used.direction == rule.direction) and _passes(used.artifact, rule.filters)
-    ]
-    return Proof(bool(found), _several(found) or f"no {written(rule)}")
+    there = [used.artifact for used in facts.used if not rule.direction or used.direction == rule.direction]
+    found = [artifact.key for artifact in there if _passes(artifact, rule.filters)]
+    if found:
+        return Proof(True, _several(found))
+    return Proof(False, "; ".join([f"no {written(rule)}", *filter(None, [_several(_but_for_kind(rule, there))])]))
+
+
+def _but_for_kind(rule: AnyArtifact, artifacts: Iterable[ArtifactFacts]) -> Iterator[str]:
+    """Those that would do if somebody gave them another kind: that they have none, or all else that is asked for."""
+    others = tuple(one for one in rule.filters if one.field != "kind")
+    for artifact in artifacts if len(others) < len(rule.filters) else ():
+        if _passes(artifact, others) and (others or artifact.kind in NO_KIND):
+            yield f"{artifact.key} has {f'the kind {artifact.kind}' if artifact.kind else 'no kind'}"
 
 
 def _every(rule: EveryArtifact, facts: RunFacts) -> Proof:

@@ -27,10 +27,10 @@ SIGNS = {"done": "✓", "waived": "~", "not applicable": "·"}
 @click.option("--evaluate", is_flag=True, help="Judge all finished runs now, those that nobody has judged yet too.")
 @click.option("--all", "anew", is_flag=True, help="With --evaluate: by the procedure as it is now, earlier runs too.")
 @click.option("--done", metavar="ITEM", help="Tick an item of RUN.")
-@click.option("--waive", metavar="ITEM", help="Waive an item of RUN; takes --why.")
+@click.option("--waive", metavar="ITEM", help="Waive an item of RUN; takes --reason.")
 @click.option("--not-applicable", "inapplicable", metavar="ITEM", help="Say that an item does not apply to RUN.")
 @click.option("--undo", metavar="ITEM", help="Take a tick or waiver back, so that the rule decides again.")
-@click.option("--why", default="", help="The reason.")
+@click.option("--reason", "why", default="", help="The reason.")
 @click.option("--evidence", default="", help="What proves it, such as churn-card:v2.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of a waiver.")
 @shell.as_json
@@ -41,7 +41,7 @@ def checklist(
 
     \b
     python -m tracker checklist registry.xlsx "gbm depth 6"
-    python -m tracker checklist registry.xlsx "gbm depth 6" --waive "model card" --why "a trial" --until 2026-12-31
+    python -m tracker checklist registry.xlsx "gbm depth 6" --waive "model card" --reason "a trial" --until 2026-12-31
     """
     from tracker.checklist.judging import outlook
 

@@ -164,14 +164,14 @@ def revert(registry: str, model: str, reason: str, stage: str, yes: bool) -> Non
 @shell.registry_argument
 @click.argument("artifact")
 @click.argument("name", metavar="ALIAS")
-@click.option("--why", required=True, help="Why; it is added to the notes of the versions.")
+@click.option("--reason", "why", required=True, help="Why; it is added to the notes of the versions.")
 @click.option("--remove", is_flag=True, help="Take the alias away; ARTIFACT is then a name without a version.")
 @without_asking
 def alias(registry: str, artifact: str, name: str, why: str, remove: bool, yes: bool) -> None:
     """Let an alias such as champion point to an artifact version, and to no other of that name.
 
     \b
-    python -m tracker alias registry.xlsx churn-model:v3 champion --why "best auc on the holdout"
+    python -m tracker alias registry.xlsx churn-model:v3 champion --reason "best auc on the holdout"
     """
     from tracker.deciding import decide
 
