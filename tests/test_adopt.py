@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from compare import parts
+from faults import faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libreoffice import Office
@@ -177,6 +178,22 @@ def test_headers_with_blanks_and_breaks_nobody_sees_stay_what_they_are_taken_for
     assert registry.check() == []
     assert sum(header.strip() == "AUC test" for header in read_tables(path)["runs"].columns) == 1
     assert registry.runs("metrics.auc_test = 0.5")["run_id"].tolist() == [run.run_id]
+
+
+@pytest.mark.parametrize(("header", "becomes"), [("z" * 300, "z" * 255), ("#N/A", "Column3"), ("a\ttab", "a\ttab")])
+def test_a_header_that_no_table_can_have_becomes_what_excel_makes_of_it(
+    tmp_path: Path, header: str, becomes: str
+) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["name", "auc", header])
+    for number in range(5):
+        sheet.append([f"r{number}", 0.5 + number / 10, number])
+    book.save(path := tmp_path / "team.xlsx")
+    assert plan_adoption_of(path).columns[2].header == becomes
+    tracker.adopt(path)
+    names = [column.name for column in load_workbook(path).worksheets[0].tables["runs"].tableColumns]
+    assert names[2] == becomes and faults(path) == []
 
 
 def test_everything_else_stays_as_it_was(team: TeamSheet, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from faults import faults
 from person import Person
 from zoo import Trap, with_openpyxl
 
@@ -508,6 +509,35 @@ def test_columns_added_beside_the_table_are_taken_in_by_the_next_sync(registry: 
     assert runs["params.fresh"].tolist()[-1] == 1
     (saved,) = (one for one in registry.changes() if one.outside)
     assert [entry.cells["verdict"].new for entry in saved.entries] == ["keep"]
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("two\nlines", True),
+        ("a\ttab", True),
+        ("a & <b> \"c\" 'd'", True),
+        (" blanks ", True),
+        ("x" * 255, True),
+        ("x" * 256, False),
+        ("NAME", False),
+        (2026, False),
+        ('="he"&"ader"', False),
+        ("#N/A", False),
+    ],
+    ids=repr,
+)
+def test_only_what_can_be_a_header_is_taken_in(registry: Registry, header: Any, taken: bool) -> None:
+    log(registry, run("r1"))
+    registry.sync()
+    person = Person(registry.path)
+    person.opens()
+    person.adds_a_column_beside(header, r1="keep")
+    person.saves()
+    registry.sync()
+    names = [column.name for column in openpyxl.load_workbook(registry.path)["Runs"].tables["runs"].tableColumns]
+    assert (header in names, names.count("name")) == (taken, 1)
+    assert faults(registry.path) == []
 
 
 def test_a_column_that_fell_out_of_its_table_is_taken_in(path: Path) -> None:

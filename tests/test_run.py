@@ -769,6 +769,17 @@ def test_every_value_whose_call_returned_survives_kill_9(registry_path: Path) ->
             assert rows[0]["metrics.auc"] == pytest.approx(read.value[-1], rel=1e-14)
 
 
+def test_names_too_long_for_a_header_are_cut_and_stay_apart(registry_path: Path) -> None:
+    with tracker.start_run(registry_path) as run:
+        run.log_params({"k" * 300: 1, "k" * 301: 2, "k" * 240: 3})
+        run.log_metric("m" * 500, 0.5)
+    (row,) = in_workbook(registry_path)
+    long = {name: value for name, value in row.items() if len(name) > 200}
+    assert sorted(long.values()) == [0.5, 1, 2, 3] and max(map(len, long)) <= 255
+    assert row[f"params.{'k' * 240}"] == 3
+    assert tracker.open(registry_path).history(run.run_id)["value"].tolist() == [0.5]
+
+
 def test_a_killed_run_does_not_end_before_it_began(registry_path: Path) -> None:
     code = "import os, signal, sys, tracker; tracker.start_run(sys.argv[1]); os.kill(os.getpid(), signal.SIGKILL)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -14,13 +14,14 @@ from tracker.schema import Column
 from tracker.workbook import Workbook
 from tracker.xlsx.cells import cell_xml, cells_of, formula_of, row_body
 from tracker.xlsx.new_parts import add_sheet, add_table, free_sheet_name, totals_column
-from tracker.xlsx.refs import MAX_COLUMN, MAX_ROW, Range, column_letters
+from tracker.xlsx.refs import MAX_COLUMN, MAX_HEADER, MAX_ROW, Range, column_letters
 from tracker.xlsx.rows import merged_row
 from tracker.xlsx.sheet import Sheet
 from tracker.xlsx.xml import attributes, escape_attribute, root_prefix, tag_pattern
 
 __all__ = [
     "MAX_COLUMN",
+    "MAX_HEADER",
     "MAX_ROW",
     "FoundTable",
     "SheetCells",

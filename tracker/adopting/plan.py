@@ -14,7 +14,8 @@ from tracker.adopting.regions import Region, find_regions
 from tracker.adopting.words import slug
 from tracker.errors import BadRequestError
 from tracker.schema import RUNS
-from tracker.whole_sheets import MAX_COLUMN, FoundTable, SheetCells
+from tracker.whole_sheets import MAX_COLUMN, MAX_HEADER, FoundTable, SheetCells
+from tracker.workbook import ErrorValue
 
 Mode = Literal["in place", "linked", "copied"]
 """The range becomes a table; a table that is there is used under its own name; the rows are copied to a new sheet."""
@@ -195,16 +196,20 @@ def _without_doubles(found: list[Mapped]) -> list[Mapped]:
 
 
 def _headers(cells: Sequence[Any]) -> list[str]:
-    """The names of a table's columns, as Excel makes them: blanks are Column1, a second ``mean`` is mean2."""
+    """The names of a table's columns, as Excel makes them: blanks are Column1, a second ``mean`` is mean2.
+
+    An error is no name, and none is longer than Excel allows.
+    """
     taken = {str(cell).casefold() for cell in cells if isinstance(cell, str)}
     seen: set[str] = set()
     names = []
     for index, cell in enumerate(cells, 1):
-        name = str(cell) if cell is not None and str(cell).strip() else f"Column{index}"
+        named = cell is not None and str(cell).strip() and not isinstance(cell, ErrorValue)
+        name = str(cell)[:MAX_HEADER] if named else f"Column{index}"
         if name.casefold() in seen or not isinstance(cell, str):
             number, fresh = 2, name
             while fresh.casefold() in seen or (fresh.casefold() in taken and fresh != name):
-                fresh, number = f"{name}{number}", number + 1
+                fresh, number = f"{name[: MAX_HEADER - len(str(number))]}{number}", number + 1
             name = fresh
         seen.add(name.casefold())
         names.append(name)

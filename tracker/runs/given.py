@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from tracker.errors import BadRequestError
 
+LONGEST = 240
+"""Characters of a name: Excel repairs a workbook with a header of more than 255, and the prefix takes some of them."""
+_KEPT, _DIGITS = 220, 12
+
 
 def column_name(key: Any) -> str:
-    """A param's, tag's or metric's name as it can stand in a header: on one line.
+    """A param's, tag's or metric's name as it can stand in a header: on one line, and not too long for Excel.
+
+    Of a name of more than :data:`LONGEST` characters the beginning is kept, and digits of its hash tell it apart.
 
     Raises:
         BadRequestError: nothing is left of it.
     """
-    if type(key) is str and key.isprintable() and key.strip() == key != "":
+    if type(key) is str and key.isprintable() and key.strip() == key != "" and len(key) <= LONGEST:
         return key
     name = " ".join(str(key).split())
     if not name:
         raise BadRequestError(reason="A name is empty; its value was not logged")
+    if len(name) > LONGEST:
+        name = f"{name[:_KEPT]}… {hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:_DIGITS]}"
     return name
 
 

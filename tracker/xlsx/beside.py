@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeGuard
+
 from tracker.errors import ContentInTheWayError
 from tracker.xlsx.book import Book, TableEntry
-from tracker.xlsx.cells import cells_of, row_body
-from tracker.xlsx.refs import Range, cell_name
+from tracker.xlsx.cells import ErrorValue, cells_of, row_body
+from tracker.xlsx.refs import MAX_HEADER, Range, cell_name
 from tracker.xlsx.room import others_on_sheet, refuse_tables_and_merges
 
 
 def columns_beside(book: Book, table: TableEntry) -> dict[str, str]:
     """The headers directly right of a table that it may take in as columns, by their cells.
 
-    They end at the first cell that holds no text, or a text that is a header already. Where another table or a merged
-    cell stands in their way, there are none.
+    They end at the first cell that holds no text, one that is too long for a header, or one that is a header already.
+    Where another table or a merged cell stands in their way, there are none.
     """
     sheet, info = book.sheet(table.sheet.part), table.info
     number, first = info.ref.first_row, info.ref.last_column + 1
@@ -25,7 +27,7 @@ def columns_beside(book: Book, table: TableEntry) -> dict[str, str]:
     known = {column.name.lower() for column in info.columns}
     found: dict[str, str] = {}
     for index, value in enumerate(values):
-        if not isinstance(value, str) or not value.strip() or value.lower() in known or index in formulas:
+        if index in formulas or not _is_header(value) or value.lower() in known:
             break
         known.add(value.lower())
         found[cell_name(number, first + index)] = value
@@ -36,3 +38,8 @@ def columns_beside(book: Book, table: TableEntry) -> dict[str, str]:
     except ContentInTheWayError:
         return {}
     return found
+
+
+def _is_header(value: Any) -> TypeGuard[str]:
+    is_text = isinstance(value, str) and not isinstance(value, ErrorValue)
+    return is_text and bool(value.strip()) and len(value) <= MAX_HEADER

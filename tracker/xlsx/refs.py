@@ -10,6 +10,8 @@ from tracker.xlsx.tokens import joined, sheet_of, tokens
 
 MAX_ROW = 1_048_576
 MAX_COLUMN = 16_384
+MAX_HEADER = 255
+"""Characters of a header of a table; of a workbook with a longer one, Excel takes the table away as damaged."""
 
 _CORNER = re.compile(r"(?:(\$?)([A-Za-z]{1,3}))?(?:(\$?)([0-9]{1,7}))?")
 

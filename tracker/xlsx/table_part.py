@@ -120,8 +120,12 @@ def parse_table(xml: bytes) -> TablePart:
 
 
 def column_name(name: str) -> bytes:
-    """A column's name as its part has it: escapes as in a cell, and a newline as ``_x000a_``."""
-    return escape_attribute(re.sub(r"_(?=x[0-9a-fA-F]{4}_)", "_x005F_", name)).replace(b"\n", b"_x000a_")
+    """A column's name as its part has it: escapes as in a cell, and a newline or a tab as ``_x000a_``, ``_x0009_``.
+
+    As they are, whoever reads the attribute would take them for blanks.
+    """
+    escaped = escape_attribute(re.sub(r"_(?=x[0-9a-fA-F]{4}_)", "_x005F_", name))
+    return escaped.replace(b"\n", b"_x000a_").replace(b"\t", b"_x0009_")
 
 
 def _replace_tag(xml: bytes, prefix: bytes, name: bytes, change: Callable[[bytes], bytes]) -> bytes:
