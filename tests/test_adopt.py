@@ -186,9 +186,9 @@ def test_a_header_that_no_table_can_have_becomes_what_excel_makes_of_it(
 ) -> None:
     book = Workbook()
     sheet = book.worksheets[0]
-    sheet.append(["name", "auc", header])
+    sheet.append(["name", "auc", header, "lr"])
     for number in range(5):
-        sheet.append([f"r{number}", 0.5 + number / 10, number])
+        sheet.append([f"r{number}", 0.5 + number / 10, number, 0.1])
     book.save(path := tmp_path / "team.xlsx")
     assert plan_adoption_of(path).columns[2].header == becomes
     tracker.adopt(path)
