@@ -13,7 +13,7 @@ from tracker.folders import Folders
 from tracker.reading import many
 from tracker.reading.query import select
 from tracker.settings import Settings
-from tracker.web.common import say, ticks
+from tracker.web.common import say, shown, ticks
 from tracker.web.common.shown import count, plain
 from tracker.web.entering import signing_in, start
 from tracker.web.entering.places import Place
@@ -147,11 +147,11 @@ def _runs(folder: Path, stamps: dict[Path, watch.Stamp]) -> None:
     if found.empty:
         say.nothing_yet("No run matches", "None of the runs of these registries fits. Change or clear the filter.")
         return
-    shown = columns.arranged(found, orders.get(str(order), orders[columns.NEWEST])).head(MOST_ROWS)
-    shown = shown.reset_index(drop=True)
+    listed = columns.arranged(found, orders.get(str(order), orders[columns.NEWEST])).head(MOST_ROWS)
+    listed = listed.reset_index(drop=True)
 
     runs_shown = [
-        (str(name), str(run_id or "")) for name, run_id in zip(shown["registry"], shown["run_id"], strict=True)
+        (str(name), str(run_id or "")) for name, run_id in zip(listed["registry"], listed["run_id"], strict=True)
     ]
 
     def opened(row: int) -> None:
@@ -159,7 +159,7 @@ def _runs(folder: Path, stamps: dict[Path, watch.Stamp]) -> None:
         start.turn_to(Place(paths[registry]), run=run_id)
 
     key = ticks.key("folder-runs", [f"{registry} {run_id}" for registry, run_id in runs_shown])
-    table, configuration = grid.prepared(shown, suitable, opened, key=key, exact_times=False)
+    table, configuration = grid.prepared(listed, suitable, opened, key=key, exact_times=False)
     total = count(len(runs), "run") if len(found) == len(runs) else f"{len(found):,} of {count(len(runs), 'run')}"
     st.markdown(f"**{total}** in {count(found['registry'].nunique(), 'registry', 'registries')}")
     configuration["registry"] = st.column_config.TextColumn("registry", width=170)
@@ -167,8 +167,8 @@ def _runs(folder: Path, stamps: dict[Path, watch.Stamp]) -> None:
         table,
         hide_index=True,
         column_config=configuration,
-        height=min(grid.ROW * (len(table) + 1) + 3, grid.MOST_HEIGHT),
-        row_height=grid.ROW,
+        height=shown.grid_height(len(table), grid.MOST_HEIGHT),
+        row_height=shown.ROW,
         placeholder="",
         alt="Runs of all registries",
     )

@@ -11,7 +11,6 @@ from tracker.web.common import shown, ticks
 from tracker.web.common.context import Context
 from tracker.web.reading import files
 
-ROW = 35
 NAMES = [
     "artifact",
     "direction",
@@ -54,7 +53,7 @@ def _drawn(artifacts: pd.DataFrame, key: str, height: int, mode: Literal["single
         [str(name) for name in artifacts["artifact"]],
         artifacts[shown_columns],
         mode=mode,
-        height=min(ROW * (len(artifacts) + 1) + 3, height),
+        height=shown.grid_height(len(artifacts), height),
         placeholder="",
         column_config={
             "artifact": st.column_config.TextColumn(width="medium"),

@@ -223,7 +223,7 @@ def _notebook(found: Sequence[notebooks.Piece], more: bool) -> None:
 
 
 def _table(rows: files.Rows, name: str) -> None:
-    st.dataframe(rows.frame, hide_index=True, height=min(35 * (max(len(rows.frame), 1) + 1) + 3, 360), alt=name)
+    st.dataframe(rows.frame, hide_index=True, height=shown.grid_height(max(len(rows.frame), 1), 360), alt=name)
     parts = [f"{files.TABLE_ROWS} rows"] if rows.more else []
     if rows.columns > files.TABLE_COLUMNS:
         parts.append(f"{files.TABLE_COLUMNS} of {rows.columns:,} columns")

@@ -56,7 +56,6 @@ MOST_DRAWN = 40
 FEW = 30
 """So many things are seen at once; a drawing of more is scrolled."""
 DRAWING = 620
-ROW = 35
 STYLE = """<style>
 .st-key-lineage-drawing svg .node text { font-size: 10px !important; }
 .st-key-lineage-drawing svg .edge text { font-size: 9px !important; }
@@ -299,7 +298,7 @@ def _clickable(
         table,
         key=f"{key}-grid",
         hide_index=True,
-        height=min(ROW * (len(table) + 1) + 3, 390),
+        height=shown.grid_height(len(table), 390),
         placeholder="",
         column_config={
             "step": st.column_config.NumberColumn(width=50),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from tracker.web.common import shown
 from tracker.web.common.context import Context
 
-ROW = 35
 MOST_HEIGHT = 420
 NARROW = {"table": 65, "row": 130, "column": 100, "before": 100, "after": 100, "by": 80}
 """Pixels, so that all of it is seen in half a page."""
@@ -27,7 +27,7 @@ def draw(context: Context, table: pd.DataFrame, key: str, *, wide: bool = False)
         key=key,
         hide_index=True,
         placeholder="",
-        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
+        height=shown.grid_height(len(table), MOST_HEIGHT),
         column_config=sign | {name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
         alt="Cells from what to what",
     )

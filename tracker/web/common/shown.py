@@ -12,6 +12,8 @@ from tracker import wording
 
 NOTHING = "–"
 """What stands where there is no value."""
+ROW = 35
+"""Pixels of a row of a grid."""
 
 STATUS_SYMBOLS = {"RUNNING": "●", "FINISHED": "✓", "FAILED": "✗", "KILLED": "■", "PLANNED": "○", "MOVED": "→"}
 STATUS_COLORS = {
@@ -141,6 +143,11 @@ def size(count: Any) -> str:
     if is_blank(count):
         return NOTHING
     return wording.size(float(count))
+
+
+def grid_height(rows: int, most: float = math.inf) -> int:
+    """Pixels of a grid that shows so many rows, or as many as fit into ``most`` pixels."""
+    return int(min(ROW * (rows + 1) + 3, most))
 
 
 def count(amount: int, one: str, many: str = "") -> str:

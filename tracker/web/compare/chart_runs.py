@@ -16,7 +16,6 @@ MOST = 200
 """Runs that are listed."""
 MOST_NAMED = 100
 """Runs that an address can name."""
-ROW = 35
 
 
 def show(
@@ -48,7 +47,7 @@ def show(
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(ROW * (len(table) + 1) + 3, 320),
+        height=shown.grid_height(len(table), 320),
         placeholder="",
         column_config={
             "run": st.column_config.ButtonColumn(

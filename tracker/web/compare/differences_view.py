@@ -10,6 +10,7 @@ import streamlit as st
 
 from tracker.comparing.compare import Line
 from tracker.comparing.seeds import Group
+from tracker.web.common import shown
 from tracker.web.common.context import Context
 from tracker.web.compare.differences import Beside, beside, cell, differences
 
@@ -53,8 +54,8 @@ def show(
 
 
 def _table(lines: list[Line], group: str, compared: Beside, only: bool, reach: bool) -> None:
-    shown = [line for line in lines if line.differs or not only]
-    if not shown:
+    kept = [line for line in lines if line.differs or not only]
+    if not kept:
         return
     names = [side.label for side in compared.sides]
     st.markdown(f"## {TITLES[group]}")
@@ -66,12 +67,12 @@ def _table(lines: list[Line], group: str, compared: Beside, only: bool, reach: b
             name: cell(line, place, compared.spreads.get((line.name, place)), reach=reach)
             for place, name in enumerate(names)
         }
-        for line in shown
+        for line in kept
     ]
     table = pd.DataFrame(rows)
 
     def marked(row: Any) -> list[str]:
-        line = shown[int(row.name)]
+        line = kept[int(row.name)]
         own = [
             BEST if place in line.best else DIFFERS if group != "metrics" and line.differs else ""
             for place in range(len(names))
@@ -83,7 +84,7 @@ def _table(lines: list[Line], group: str, compared: Beside, only: bool, reach: b
         table.style.apply(marked, axis=1),
         key=f"compare-{group}-grid",
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 520),
+        height=shown.grid_height(len(table), 520),
         column_config={
             "≠": st.column_config.TextColumn(width=30, pinned=True, alignment="center", help="These runs differ here."),
             "": st.column_config.TextColumn(width=170, pinned=True),

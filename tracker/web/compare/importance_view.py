@@ -92,7 +92,7 @@ def _table(found: Importance) -> None:
         rows,
         key="importance-grid",
         hide_index=True,
-        height=min(35 * (len(rows) + 1) + 3, 560),
+        height=shown.grid_height(len(rows), 560),
         placeholder="",
         column_config={
             "param": st.column_config.TextColumn(width=200, pinned=True),

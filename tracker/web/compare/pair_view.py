@@ -94,7 +94,7 @@ def _causes(found: Explanation) -> None:
         table,
         key="compare-why-grid",
         hide_index=True,
-        height=35 * (min(len(table), MOST_CAUSES) + 1) + 3,
+        height=shown.grid_height(min(len(table), MOST_CAUSES)),
         column_config={
             "unusual": st.column_config.ProgressColumn(
                 min_value=0.0,
@@ -164,7 +164,7 @@ def differences(found: Comparison, heads: tuple[str, str], kinds: Collection[Kin
         table,
         key="versions-grid",
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, HEIGHT),
+        height=shown.grid_height(len(table), HEIGHT),
         column_config={"what": st.column_config.TextColumn(width=95)},
         alt="What differs between the two",
     )

@@ -11,7 +11,7 @@ from tracker.contents.tasks import Task
 from tracker.data.drift import ColumnDrift, DataComparison
 from tracker.data.leakage import Leakage
 from tracker.data.sentences import METHOD, sentences
-from tracker.web.common import working
+from tracker.web.common import shown, working
 from tracker.web.common.context import Context
 from tracker.web.common.shown import count, plain
 from tracker.web.datasets import histograms
@@ -21,7 +21,6 @@ MOST_TESTS = 500
 UNASKED_BYTES = 50_000_000
 """Rows that both have are looked for unasked in tables of so many bytes together."""
 WHAT = {"values": "values", "missing": "share missing", "strays": "share odd"}
-ROW = 35
 
 
 def show(comparison: DataComparison, left: str, right: str) -> None:
@@ -64,7 +63,7 @@ def _table(comparison: DataComparison, left: str, right: str) -> None:
     st.container(key="drift-table").dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=min(ROW * (len(rows) + 1) + 3, 560),
+        height=shown.grid_height(len(rows), 560),
         placeholder="",
         column_config={
             "≠": st.column_config.TextColumn(width=30, pinned=True, alignment="center", help="It drifted."),
@@ -150,7 +149,7 @@ def _leaked(found: Leakage, left: Part, right: Part) -> None:
             ),
             hide_index=True,
             width="content",
-            height=min(ROW * (len(found.examples) + 1) + 3, 250),
+            height=shown.grid_height(len(found.examples), 250),
             alt="Rows that both have",
         )
         if found.count > len(found.examples):
@@ -158,8 +157,8 @@ def _leaked(found: Leakage, left: Part, right: Part) -> None:
     if found.repeated:
         st.caption(f"{count(found.repeated, 'row')} of {plain(left)} repeat another of its own.")
     if found.left_out:
-        shown = ", ".join(found.left_out[:10])
+        named = ", ".join(found.left_out[:10])
         more = f" and {len(found.left_out) - 10} more" if len(found.left_out) > 10 else ""
-        st.caption(plain(f"Left out, or in one of them only: {shown}{more}."))
+        st.caption(plain(f"Left out, or in one of them only: {named}{more}."))
     for note in found.notes:
         st.caption(plain(note))

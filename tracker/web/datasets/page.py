@@ -36,7 +36,6 @@ MOST_FILES = 200
 """How many tables of one folder can be chosen."""
 MOST_VERSIONS = 100
 MOST_NAMED = 6
-ROW = 35
 
 
 def show(context: Context) -> None:
@@ -202,7 +201,7 @@ def _versions(context: Context, name: str) -> None:
     st.container(key="data-versions").dataframe(
         table.drop(columns=empty),
         hide_index=True,
-        height=min(ROW * (len(table) + 1) + 3, 320),
+        height=shown.grid_height(len(table), 320),
         placeholder="",
         column_config={
             "artifact": st.column_config.TextColumn(width="medium"),

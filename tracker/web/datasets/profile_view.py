@@ -7,13 +7,13 @@ import streamlit as st
 
 from tracker.contents import words
 from tracker.data.profile import Profile
+from tracker.web.common import shown
 from tracker.web.common.shown import count, plain
 from tracker.web.datasets import histograms
 
 MOST_COLUMNS = 500
 """How many columns are drawn at once; the others are found by their names."""
 HEIGHT = 640
-ROW = 35
 
 
 def show(profile: Profile, key: str) -> None:
@@ -50,7 +50,7 @@ def show(profile: Profile, key: str) -> None:
     st.container(key=f"{key}-columns").dataframe(
         table.drop(columns=empty),
         hide_index=True,
-        height=min(ROW * (len(table) + 1) + 3, HEIGHT),
+        height=shown.grid_height(len(table), HEIGHT),
         placeholder="",
         column_config={
             "column": st.column_config.TextColumn(pinned=True, width="medium"),

@@ -30,7 +30,6 @@ SHARED: address.Defaults = {
 """What the page's address says of it, besides the change that is looked at."""
 FIRST = 200
 """How many are listed until more are asked for."""
-ROW = 35
 STYLE = "<style>.st-key-history-panes [data-testid=stColumn] { min-width: 24rem; }</style>"
 """On a tablet a change set stands below the list: beside it, its cells could not be read."""
 
@@ -146,7 +145,7 @@ def _list(found: list[ChangeSet]) -> ChangeSet | None:
         "history-list",
         [one.id for one in found],
         changes.events_table(found),
-        height=min(ROW * (len(found) + 1) + 3, 620),
+        height=shown.grid_height(len(found), 620),
         placeholder="",
         column_config={
             "when": st.column_config.DatetimeColumn(format="distance", width=120),

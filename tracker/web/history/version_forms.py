@@ -18,7 +18,6 @@ from tracker.web.reading.watch import Stamp
 
 PLAN = "restore-plan"
 """Where the session keeps the plan that a person has asked for and not yet agreed to."""
-ROW = 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def restore(context: Context) -> None:
             "restore-list",
             [one.path.name for one in versions],
             changes.versions_table(versions),
-            height=min(ROW * (len(versions) + 1) + 3, 620),
+            height=shown.grid_height(len(versions), 620),
             column_config={
                 "saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
                 "until": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),

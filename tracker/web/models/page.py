@@ -109,7 +109,7 @@ def _overview(versions: list[ModelVersion]) -> None:
         table,
         key="models-all",
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 250),
+        height=shown.grid_height(len(table), 250),
         placeholder="",
         column_config={
             "model": st.column_config.ButtonColumn(
@@ -149,7 +149,7 @@ def _table(context: Context, versions: list[ModelVersion]) -> None:
         table,
         key="model-versions",
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 320),
+        height=shown.grid_height(len(table), 320),
         placeholder="",
         column_config={
             "version": st.column_config.TextColumn(width=70, pinned=True),

@@ -21,7 +21,6 @@ from tracker.web.reading import data
 AHEAD = 14
 """How many days ahead something is due soon."""
 MOST_DUE = 8
-ROW = 35
 MOST_RUNS = 20_000
 """Of larger registries every sheet and file is looked at only when somebody opens the page that is about them."""
 
@@ -158,8 +157,8 @@ def _lately(context: Context) -> None:
     st.container(key="overview-lately").dataframe(
         table,
         hide_index=True,
-        height=min(ROW * (len(table) + 1) + 3, 390),
-        row_height=ROW,
+        height=shown.grid_height(len(table), 390),
+        row_height=shown.ROW,
         placeholder="",
         column_config={
             "when": column.DatetimeColumn(width=105, format="distance"),

@@ -19,7 +19,6 @@ from tracker.web.reading import data
 from tracker.web.reading.glance import Experiment, Glance, RunLine, glance
 from tracker.web.reading.watch import Stamp
 
-ROW = 35
 MOST_HEIGHT = 390
 OPENS = "Click a name to open the run."
 CHECKLIST = "How much of the checklist its runs have done, on average."
@@ -190,8 +189,8 @@ def _grid(key: str, table: pd.DataFrame, configuration: dict[str, Any], alt: str
     return st.container(key=key).dataframe(
         table,
         hide_index=True,
-        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
-        row_height=ROW,
+        height=shown.grid_height(len(table), MOST_HEIGHT),
+        row_height=shown.ROW,
         placeholder="",
         column_config=configuration,
         alt=alt,

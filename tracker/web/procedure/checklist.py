@@ -123,7 +123,7 @@ def _matrix(
         hide_index=True,
         on_select=_take_clicks,
         selection_mode="multi-cell",
-        height=min(35 * (len(rows) + 1) + 3, 560),
+        height=shown.grid_height(len(rows), 560),
         column_config={
             "run": st.column_config.TextColumn(width=210, pinned=True),
             "done": st.column_config.TextColumn(width=80, pinned=True, help="Done, of those that count."),

@@ -75,7 +75,7 @@ def _agree(context: Context, key: str) -> None:
                 }
                 for one in ticked[:LISTED]
             ]
-            st.dataframe(lines, hide_index=True, placeholder="", height=min(35 * (len(lines) + 1) + 3, 300), alt="Plan")
+            st.dataframe(lines, hide_index=True, placeholder="", height=shown.grid_height(len(lines), 300), alt="Plan")
             if len(ticked) > LISTED:
                 st.caption(f"The first {LISTED} of {len(ticked):,}.")
         with st.container(horizontal=True):

@@ -54,7 +54,7 @@ def of_run(context: Context, run_id: str) -> None:
         [f"{run_id} {item.name}" for item in wanted],
         pd.DataFrame(rows),
         placeholder="",
-        height=min(35 * (len(rows) + 1) + 3, 460),
+        height=shown.grid_height(len(rows), 460),
         column_config={
             "status": st.column_config.TextColumn(width=125),
             "level": st.column_config.TextColumn(width=70),

@@ -102,7 +102,7 @@ def _list(items: list[Item], uses: dict[str, ItemUse]) -> Item | None:
         table,
         said="item",
         placeholder="",
-        height=min(35 * (len(table) + 1) + 3, 560),
+        height=shown.grid_height(len(table), 560),
         column_config={
             "item": column.TextColumn(width=200, pinned=True),
             "level": column.TextColumn(width=65, help="must: no gate without it; should: good practice."),

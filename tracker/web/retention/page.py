@@ -18,7 +18,6 @@ from tracker.web.common.shown import count, plain
 from tracker.web.reading import data
 from tracker.web.retention import retention_acts, storage_view
 
-ROW = 35
 PURGE = "retention-purge-asked"
 """Where the session keeps that somebody wants to delete for good and has not agreed yet."""
 CODE = """import tracker
@@ -130,7 +129,7 @@ def _pick(names: Sequence[str], table: pd.DataFrame, key: str) -> list[str]:
         names,
         table,
         mode="multi-row",
-        height=min(ROW * (len(table) + 1) + 3, 400),
+        height=shown.grid_height(len(table), 400),
         column_config=COLUMNS,
         placeholder="",
         alt="Artifact versions",
@@ -199,7 +198,7 @@ def _exempt(exempt: Sequence[Exempt], title: str) -> None:
                 "stays because": ["; ".join(one.reasons) for one in exempt],
             }
         )
-        height = min(ROW * (len(table) + 1) + 3, 400)
+        height = shown.grid_height(len(table), 400)
         st.dataframe(table, hide_index=True, height=height, column_config=COLUMNS, alt="Exempt versions")
 
 
@@ -248,7 +247,7 @@ def _confirm_purge(context: Context, plan: Plan) -> None:
             "Their rows stay, with hash, size, who, when and by which rule. The files cannot be brought back."
         )
         table = items_table(plan.items).drop(columns="goes to")
-        height = min(ROW * (len(table) + 1) + 3, 320)
+        height = shown.grid_height(len(table), 320)
         st.dataframe(table, hide_index=True, height=height, column_config=COLUMNS, alt="What will be deleted")
         with st.container(horizontal=True):
             agreed = st.button("Delete for good", key=f"retention-purge-agree-{plan.id}", type="primary")

@@ -85,7 +85,7 @@ def holds(context: Context, inventory: Inventory) -> None:
             [one.artifact for one in held],
             table,
             mode="multi-row",
-            height=min(35 * (len(table) + 1) + 3, 320),
+            height=shown.grid_height(len(table), 320),
             column_config={"size": st.column_config.NumberColumn(format="bytes", width=85)},
             placeholder="",
             alt="Versions on hold",
@@ -182,7 +182,7 @@ def _agree(asked: _Asked) -> None:
         st.dataframe(
             pd.DataFrame(rows, columns=["artifact", "act", "size", "because"]),
             hide_index=True,
-            height=min(35 * (len(rows) + 1) + 3, 320),
+            height=shown.grid_height(len(rows), 320),
             column_config={"size": st.column_config.NumberColumn(format="bytes", width=85)},
             alt="What will happen",
         )

@@ -41,7 +41,7 @@ def show(context: Context, inventory: Inventory, storage: Storage) -> None:
             }
         )
         config: Any = {"could be saved": st.column_config.NumberColumn(format="bytes", width=120)}
-        height = min(35 * (len(table) + 1) + 3, 250)
+        height = shown.grid_height(len(table), 250)
         st.dataframe(table, hide_index=True, column_config=config, height=height, alt="What is there twice")
     if storage.without_row:
         st.warning(f"Stored, and without a row in the artifacts sheet: {plain(', '.join(storage.without_row[:20]))}")
@@ -99,7 +99,7 @@ def forecast(storage: Storage) -> None:
         table[[name for name in table.columns if table[name].notna().any()]],
         key="storage-forecast",
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 560),
+        height=shown.grid_height(len(table), 560),
         placeholder="",
         column_config={
             "artifact": st.column_config.TextColumn(width="medium", pinned=True),

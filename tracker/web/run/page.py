@@ -195,7 +195,7 @@ def _params(run: pd.Series) -> None:
         return
     table = pd.DataFrame({"param": list(held), "value": [shown.exact(value) for value in held.values()]})
     table = find_among(table, "param", "run-params-find")
-    st.dataframe(table, key="run-params", hide_index=True, height=min(35 * (len(table) + 1) + 3, 420), alt="Params")
+    st.dataframe(table, key="run-params", hide_index=True, height=shown.grid_height(len(table), 420), alt="Params")
 
 
 def _artifacts(context: Context, run_id: str) -> pd.DataFrame:

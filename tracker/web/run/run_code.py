@@ -104,7 +104,7 @@ def _packages(context: Context, artifacts: pd.DataFrame) -> None:
             table = packages(path)
             found = find_among(table, "package", "packages-find")
             st.dataframe(
-                found, key="run-packages", hide_index=True, height=min(35 * (len(found) + 1) + 3, 460), alt="Packages"
+                found, key="run-packages", hide_index=True, height=shown.grid_height(len(found), 460), alt="Packages"
             )
             return
     st.caption("None are recorded.")

@@ -83,7 +83,7 @@ def table(run: pd.Series, summaries: dict[str, MetricSummary], steps: dict[str, 
         key="run-metrics",
         hide_index=True,
         placeholder="",
-        height=min(35 * (len(found) + 1) + 3, 520),
+        height=shown.grid_height(len(found), 520),
         column_config={
             **right,
             "history": st.column_config.LineChartColumn(width="medium"),

@@ -16,7 +16,6 @@ from tracker.web.reading import columns
 from tracker.web.runs import picking, shades
 from tracker.web.runs.found import SortKey
 
-ROW = 35
 MOST_HEIGHT = 640
 STARTED = "started"
 WIDTHS = {"name": 230, "status": 120, "experiment": 120, "owner": 100, "start_time": 130, "duration": 105}
@@ -62,8 +61,8 @@ def show(
         on_select="rerun",
         selection_mode=["multi-row", "single-column"],
         column_config=configuration,
-        height=min(ROW * (len(table) + 1) + 3, MOST_HEIGHT),
-        row_height=ROW,
+        height=shown.grid_height(len(table), MOST_HEIGHT),
+        row_height=shown.ROW,
         placeholder="",
         alt="Runs",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from tracker.web.common import address, ways
+from tracker.web.common import address, shown, ways
 from tracker.web.common.context import Context
 from tracker.web.entering import places
 from tracker.web.reading import columns
@@ -125,7 +125,7 @@ def _arrange(context: Context, current: Sequence[str]) -> None:
             "width": st.column_config.SelectboxColumn("width", options=list(WIDTHS), width=95, help="Blank: as usual."),
         },
         placeholder="",
-        height=35 * (min(len(current), AT_ONCE) + 1) + 3,
+        height=shown.grid_height(min(len(current), AT_ONCE)),
         on_change=_rearranged,
         args=(context, list(current), key),
         alt="Order and widths of the columns",

@@ -79,7 +79,7 @@ def show(table: pd.DataFrame, by: str) -> None:
             },
             "latest": st.column_config.DatetimeColumn("latest", format="distance"),
         },
-        height=35 * (min(len(table), HEIGHT) + 1) + 3,
+        height=shown.grid_height(min(len(table), HEIGHT)),
         row_height=35,
         placeholder="",
         alt=f"Groups by {by}",

@@ -79,7 +79,7 @@ def _settings(context: Context) -> None:
         table,
         said="setting",
         placeholder="",
-        height=min(35 * (len(table) + 1) + 3, 560),
+        height=shown.grid_height(len(table), 560),
         column_config={
             "setting": st.column_config.TextColumn(width=170, pinned=True),
             "value": st.column_config.TextColumn(width=170, help="Blank: the default counts."),

@@ -44,7 +44,7 @@ def show(context: Context) -> None:
             table[[name for name in table.columns if table[name].notna().any()]],
             key="people-list",
             hide_index=True,
-            height=min(35 * (len(table) + 1) + 3, 390),
+            height=shown.grid_height(len(table), 390),
             placeholder="",
             alt="People and their roles",
         )

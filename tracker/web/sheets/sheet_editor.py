@@ -23,7 +23,6 @@ from tracker.web.common.context import Context
 from tracker.web.common.shown import count, plain
 from tracker.web.sheets.sheet_rows import ColumnRule, Window, editable, edits_between, key_of, told
 
-ROW = 35
 MOST_HEIGHT = 620
 COUNTER = "sheet-counter"
 
@@ -168,8 +167,8 @@ def _grid(held: Held, table: str) -> None:
         num_rows="fixed",
         disabled=[rule.name for rule in held.rules if rule.why_not],
         column_config={rule.name: _config(rule, held.base[rule.name]) for rule in held.rules},
-        height=min(ROW * (len(held.base) + 1) + 3, MOST_HEIGHT),
-        row_height=ROW,
+        height=shown.grid_height(len(held.base), MOST_HEIGHT),
+        row_height=shown.ROW,
         placeholder="",
         alt=f"Rows of the table {table}",
     )

@@ -36,7 +36,7 @@ def show(context: Context, name: str) -> None:
     st.dataframe(
         frame,
         key="sheet-cells",
-        height=min(35 * (len(frame) + 1) + 3, 620),
+        height=shown.grid_height(len(frame), 620),
         placeholder="",
         column_config={column: st.column_config.TextColumn(width="medium") for column in frame.columns},
         alt=f"Cells of the sheet {name}",
