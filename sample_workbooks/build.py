@@ -343,14 +343,9 @@ def _type_into(workbook: TrackerWorkbook, name: str, key: tuple[str, ...], value
 
 
 def _type_below(workbook: TrackerWorkbook, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows; the one blank row of an empty table is filled first."""
     table = workbook.table(name)
     assert table is not None
-    placed = [{table.columns.index(column): value for column, value in row.items()} for row in rows]
-    blank = [row.number for row in table.rows() if row.is_blank]
-    for number, values in zip(blank, placed, strict=False):
-        table.set(number, values)
-    table.append(placed[len(blank) :])
+    table.append(rows)
 
 
 # -- the result ---------------------------------------------------------------------------------------------------
